@@ -1,0 +1,230 @@
+"""The command line: a thin frame of options around `service`; nothing is computed here.
+
+Machine output goes to standard output alone; progress and errors go to standard error. Heavy imports happen inside
+the commands that need them, so that `liverboard --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from enum import StrEnum
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from liverboard.corpus.errors import CorpusError, IndexUnavailableError, InputError
+
+app = typer.Typer(
+    name="liverboard", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    help="Literature-grounded treatment recommendations for liver cancer: ranked, cited, reproducible.",
+)
+index_app = typer.Typer(no_args_is_help=True, help="Build, change and check the index.")
+corpus_app = typer.Typer(no_args_is_help=True, help="The shipped knowledge.")
+app.add_typer(index_app, name="index")
+app.add_typer(corpus_app, name="corpus")
+
+
+class Lang(StrEnum):
+    en = "en"
+    zh = "zh"
+
+
+class Format(StrEnum):
+    text = "text"
+    json = "json"
+    md = "md"
+    html = "html"
+
+
+class Plain(StrEnum):
+    text = "text"
+    json = "json"
+
+
+Patients = Annotated[list[str], typer.Argument(metavar="PATIENT...", help="A .json or .yaml profile, or - for standard input.")]
+Language = Annotated[Lang, typer.Option("--lang", help="Language of the answer.")]
+AnyFormat = Annotated[Format, typer.Option("--format", help="Form of the answer.")]
+PlainFormat = Annotated[Plain, typer.Option("--format", help="Form of the answer.")]
+IndexDir = Annotated[Path | None, typer.Option("--index", help="Folder of the index; the default one if not given.")]
+Paths = Annotated[list[Path] | None, typer.Argument(metavar="[PATH...]", help="Documents, or folders of them.")]
+
+
+@app.command()
+def recommend(
+    patient: Patients,
+    lang: Language = Lang.en,
+    format: AnyFormat = Format.text,
+    index: IndexDir = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", metavar="YYYY-MM-DD", help="Day that the answer is dated.")] = None,
+) -> None:
+    """Ranked regimens for a patient, each with its reasons and their citations."""
+    from liverboard.recommender.pipeline import recommend as answer
+    from liverboard.ui import service
+
+    day = _day(as_of)
+    profiles = _profiles(patient, format)
+    opened = service.open_index(index)
+    for profile in profiles:
+        found = answer(profile, knowledge=service.shipped_knowledge(), index=opened, as_of=day)
+        document = found.as_dict(lang.value)
+        _print(document, "recommendation", format, lang, one_line=len(profiles) > 1)
+
+
+@app.command()
+def stage(patient: Patients, lang: Language = Lang.en, format: AnyFormat = Format.text) -> None:
+    """Stages, scores and derived facts of a patient, and the profile as it was read."""
+    from liverboard.ui import service
+
+    profiles = _profiles(patient, format)
+    for profile in profiles:
+        _print(service.stage_document(profile, lang.value), "stage", format, lang, one_line=len(profiles) > 1)
+
+
+@app.command()
+def search(
+    query: Annotated[str, typer.Argument(help="What to look for, in English or Chinese.")],
+    k: Annotated[int, typer.Option("-k", help="How many passages.")] = 10,
+    format: PlainFormat = Plain.text,
+    index: IndexDir = None,
+    lang: Language = Lang.en,
+) -> None:
+    """Passages of the index, best first, with their scores and locators."""
+    from liverboard.ui import service
+
+    _print(service.search_document(query, k, index), "search", format, lang)
+
+
+@app.command()
+def score(
+    id: Annotated[str, typer.Argument(metavar="ID", help="A score, such as albi.")],
+    values: Annotated[list[str] | None, typer.Argument(metavar="NAME=VALUE...", help="Its inputs.")] = None,
+    format: PlainFormat = Plain.json,
+) -> None:
+    """One published score from its own inputs."""
+    from liverboard.recommender.formulas import score_from_arguments
+
+    typer.echo(json.dumps(score_from_arguments(id, values or []), ensure_ascii=False))
+
+
+@app.command()
+def web(port: Annotated[int, typer.Option(help="Port on this machine.")] = 8501) -> None:
+    """The web application, on this machine."""
+    raise InputError("web", "is not part of this version.", "Use `liverboard recommend`.")
+
+
+@index_app.command()
+def build(path: Paths = None, index: IndexDir = None, format: PlainFormat = Plain.text) -> None:
+    """Build the index from the shipped corpus and any documents given."""
+    from liverboard.ui import service
+
+    _print(service.build(index, path or []), "index", format)
+
+
+@index_app.command()
+def add(path: Paths = None, index: IndexDir = None, format: PlainFormat = Plain.text) -> None:
+    """Add documents without a rebuild."""
+    from liverboard.ui import service
+
+    _print(service.add(index, path or []), "index", format)
+
+
+@index_app.command()
+def remove(
+    source: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Ids of sources, as `index info` lists them.")],
+    index: IndexDir = None,
+    format: PlainFormat = Plain.text,
+) -> None:
+    """Remove sources without a rebuild; what rested on them falls."""
+    from liverboard.ui import service
+
+    _print(service.remove(index, source), "index", format)
+
+
+@index_app.command()
+def info(index: IndexDir = None, format: PlainFormat = Plain.text) -> None:
+    """What the index holds and what it was built from."""
+    from liverboard.ui import service
+
+    _print(service.info(index), "index", format)
+
+
+@index_app.command()
+def verify(index: IndexDir = None, format: PlainFormat = Plain.text) -> None:
+    """Check every file and passage of the index against its hash."""
+    from liverboard.ui import service
+
+    _print(service.verify(index), "index", format)
+
+
+@corpus_app.command()
+def check(format: PlainFormat = Plain.text) -> None:
+    """Integrity of the shipped knowledge; exit status 1 where there is a problem."""
+    from liverboard.corpus.check import check as checked
+    from liverboard.ui import service
+
+    found = checked(service.shipped_knowledge())
+    _print(found, "corpus", format)
+    if found["problems"]:
+        raise typer.Exit(1)
+
+
+def main() -> None:
+    """Run the command line; every error of the user's is one sentence on standard error and an exit status."""
+    for group in entry_points(group="liverboard.commands"):
+        if group.name in sys.argv[1:2] or "--help" in sys.argv or len(sys.argv) == 1:
+            app.add_typer(group.load(), name=group.name)
+    try:
+        app()
+    except InputError as error:
+        _fail(str(error), 2)
+    except (IndexUnavailableError, CorpusError) as error:
+        _fail(str(error), 3)
+    except BrokenPipeError:
+        sys.stderr.close()
+        raise SystemExit(0) from None
+
+
+def _profiles(names: list[str], form: Format) -> list[Any]:
+    """The profiles; where JSON was asked for, a refused one is also said as JSON on standard output."""
+    from liverboard.recommender.profile import ImpossibleValueError
+    from liverboard.ui import service
+
+    try:
+        return [service.read_patient(name) for name in names]
+    except InputError as error:
+        if form is Format.json:
+            codes = ["impossible_value", "unit_error_suspected"] if isinstance(error, ImpossibleValueError) else ["invalid_input"]
+            flags = [{"code": code, "severity": "stop", "message": str(error), "citations": []} for code in codes]
+            typer.echo(json.dumps({"status": "invalid_input", "field": error.field, "flags": flags,
+                                   "recommendations": []}, ensure_ascii=False))
+        raise
+
+
+def _day(text: str | None) -> str | None:
+    import datetime as dt
+
+    try:
+        return dt.date.fromisoformat(text).isoformat() if text else None
+    except ValueError as error:
+        raise InputError("--as-of", f"{text!r} is not a day.", "Write it as YYYY-MM-DD.") from error
+
+
+def _print(document: Any, kind: str, form: Format | Plain, lang: Lang = Lang.en, *, one_line: bool = False) -> None:
+    if form.value == "json":
+        typer.echo(json.dumps(document, ensure_ascii=False, indent=None if one_line else 2))
+        return
+    from liverboard.ui import render
+
+    render.show(document, kind, form.value, lang.value)
+
+
+def _fail(message: str, status: int) -> None:
+    typer.echo(f"liverboard: {message}", err=True)
+    raise SystemExit(status)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,214 @@
+"""What the command line and the web application both call: reading patients, opening the index, answering."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from liverboard.corpus.errors import IndexUnavailableError, InputError
+from liverboard.corpus.knowledge import Knowledge, load_knowledge
+from liverboard.recommender.profile import PatientProfile, parse_text, read_profile, read_text
+
+if TYPE_CHECKING:
+    from liverboard.indexer.search import Index
+
+Progress = Callable[[int, int], None]
+
+
+@lru_cache(maxsize=1)
+def shipped_knowledge() -> Knowledge:
+    """The shipped knowledge, read once a process."""
+    return load_knowledge()
+
+
+def read_patient(name: str) -> PatientProfile:
+    """A patient from a `.json` or `.yaml` file, or from standard input for `-`."""
+    knowledge = shipped_knowledge()
+    if name == "-":
+        data = parse_text(sys.stdin.read(), name="standard input")
+    else:
+        path = Path(name)
+        data = parse_text(read_text(path), name=path.name, json_only=path.suffix.lower() == ".json")
+        if isinstance(data, str):
+            raise InputError(path.name, "holds plain text, not fields.",
+                             "Write the patient as key: value pairs (YAML) or JSON.")
+    return read_profile(data, findings=knowledge.findings)
+
+
+def open_index(directory: Path | None) -> Index:
+    """The index at `directory`, or the default one; built first where there is none, brought up to date where it is old.
+
+    An index of the shipped corpus that was made by another edition is refreshed; the user's documents stay in it.
+
+    Raises
+    ------
+    IndexUnavailableError
+        It is damaged, or cannot be written where it has to be built.
+    """
+    from liverboard.indexer import store
+    from liverboard.indexer.search import Index
+
+    place = directory or store.default_directory()
+    if not store.exists(place):
+        build(place, [])
+    elif Index.open(place).knowledge_fingerprint != shipped_knowledge().fingerprint:
+        refresh(place)
+    return Index.open(place)
+
+
+def build(directory: Path | None, paths: Sequence[Path]) -> dict[str, Any]:
+    """Build an index of the shipped corpus and of the documents given, in place of the one that is there."""
+    from liverboard.corpus.documents.read import read_documents
+    from liverboard.indexer.build import build_index
+
+    knowledge = shipped_knowledge()
+    documents = read_documents(paths)
+    with progress("Building the index") as tell:
+        build_index(
+            _place(directory), knowledge.sources.values(), documents, created=today(),
+            knowledge_fingerprint=knowledge.fingerprint, progress=tell,
+        )
+    return info(directory)
+
+
+def refresh(directory: Path) -> None:
+    """Bring the shipped part of an index up to the installed corpus; the user's documents stay."""
+    from liverboard.indexer.build import refresh_corpus
+
+    knowledge = shipped_knowledge()
+    with progress("Bringing the index up to the installed corpus") as tell:
+        refresh_corpus(
+            directory, knowledge.sources.values(), created=today(), knowledge_fingerprint=knowledge.fingerprint,
+            progress=tell,
+        )
+
+
+def add(directory: Path | None, paths: Sequence[Path]) -> dict[str, Any]:
+    """Add documents to an index; those that are in it already are left as they are."""
+    from liverboard.corpus.documents.read import read_documents
+    from liverboard.indexer.build import add_documents
+
+    if not paths:
+        raise InputError("PATH", "no document is given.", "Name files, or folders of them.")
+    documents = read_documents(paths)
+    open_index(directory)
+    with progress("Adding to the index") as tell:
+        change = add_documents(_place(directory), documents, created=today(), progress=tell)
+    return {**info(directory), "added": list(change.added), "unchanged": list(change.unchanged)}
+
+
+def remove(directory: Path | None, sources: Sequence[str]) -> dict[str, Any]:
+    """Take sources out of an index; what rested on them falls."""
+    from liverboard.indexer.build import remove_sources
+
+    open_index(directory)
+    change = remove_sources(_place(directory), sources, created=today())
+    return {**info(directory), "removed": list(change.removed)}
+
+
+def info(directory: Path | None) -> dict[str, Any]:
+    """What an index holds and what it was built from."""
+    from liverboard.indexer import store
+    from liverboard.indexer.search import Index
+
+    opened = Index.open(_place(directory))
+    manifest = store.read_manifest(store.current_generation(_place(directory)))
+    documents = [source for source in opened.sources.values() if source.kind == "document"]
+    return {
+        "directory": str(_place(directory)),
+        **manifest.model_dump(exclude={"files", "format"}),
+        "documents": [
+            {"source_id": d.source_id, "title": d.title, "file": d.file_name, "sha256": d.sha256} for d in documents
+        ],
+    }
+
+
+def verify(directory: Path | None) -> dict[str, Any]:
+    """Every file and passage of an index checked against its hash; an unsound index is an error.
+
+    Raises
+    ------
+    IndexUnavailableError
+        Something is damaged; names what, and how to rebuild.
+    """
+    from liverboard.indexer.search import verify_index
+
+    problems = verify_index(_place(directory))
+    if problems:
+        raise IndexUnavailableError(f"{' '.join(problems)} Run `liverboard index build` to build it anew.")
+    return {"directory": str(_place(directory)), "sound": True, "problems": []}
+
+
+def search_document(query: str, k: int, directory: Path | None) -> dict[str, Any]:
+    """The contract's search answer: passages, best first."""
+    hits = open_index(directory).search(query, k)
+    return {
+        "results": [
+            {
+                "rank": place,
+                "score": hit.score,
+                **hit.passage.model_dump(include={
+                    "source_id", "passage_id", "title", "text", "locator", "year", "status", "sha256",
+                }),
+            }
+            for place, hit in enumerate(hits, 1)
+        ]
+    }
+
+
+def _place(directory: Path | None) -> Path:
+    from liverboard.indexer.store import default_directory
+
+    return directory or default_directory()
+
+
+def today() -> str:
+    """The day as ISO text. The only clock of the application stands here, at its edge."""
+    import datetime as dt
+
+    return dt.date.today().isoformat()
+
+
+@contextmanager
+def progress(title: str) -> Iterator[Progress]:
+    """A progress bar on standard error, as a function of (done, total)."""
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(title, total=None)
+
+        def tell(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield tell
+
+
+def stage_document(profile: PatientProfile, language: Any) -> dict[str, Any]:
+    """Stages, scores and derived facts of a patient, with the profile as it was read."""
+    from liverboard.recommender.flags import raise_flags, status_of
+    from liverboard.recommender.report import missing, score_dict, stage_dict
+    from liverboard.recommender.staging import stage
+
+    knowledge = shipped_knowledge()
+    patient = stage(profile, knowledge)
+    flags = raise_flags(patient, (), (), knowledge)
+    return {
+        "status": status_of(flags),
+        "stage": stage_dict(patient, language),
+        "scores": [score_dict(score, language) for score in patient.scores],
+        "findings": {
+            name: sorted(value) if isinstance(value, frozenset) else value
+            for name, value in sorted(patient.findings.items()) if value is not None
+        },
+        "flags": [
+            {"code": f.code, "severity": f.rule.severity, "message": f.message.in_(language)} for f in flags
+        ],
+        "missing": missing(patient, [], flags, knowledge, language),
+        "not_understood": list(patient.findings.not_understood),
+        "profile": profile.model_dump(mode="json", exclude_none=True, exclude_defaults=True),
+    }
