@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from liverboard.corpus.errors import IndexUnavailableError
+from liverboard.indexer.metadata import REBUILD
 from liverboard.indexer.tokens import Term
 
 ALTERNATIVE_WEIGHT = 0.9
@@ -74,11 +77,15 @@ class LexicalIndex:
 
     @classmethod
     def load(cls, folder: Path) -> LexicalIndex:
-        """Read what `save` wrote."""
-        tokens = json.loads((folder / "lexical_tokens.json").read_text(encoding="utf-8"))
-        with np.load(folder / "lexical.npz") as arrays:
-            return cls(arrays["ids"], {token: n for n, token in enumerate(tokens)}, arrays["weights"],
-                       arrays["rows"], arrays["columns"])
+        """Read what `save` wrote; IndexUnavailableError when a file is missing or damaged."""
+        try:
+            tokens = json.loads((folder / "lexical_tokens.json").read_text(encoding="utf-8"))
+            with np.load(folder / "lexical.npz") as arrays:
+                return cls(arrays["ids"], {token: n for n, token in enumerate(tokens)}, arrays["weights"],
+                           arrays["rows"], arrays["columns"])
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise IndexUnavailableError(
+                f"The index is damaged: its words in {folder} cannot be read ({error}). {REBUILD}") from error
 
 
 def build_lexical(ids: Sequence[int], tokens: Sequence[Sequence[str]]) -> LexicalIndex:

@@ -169,12 +169,8 @@ class Index:
 
     @cached_property
     def _retriever(self) -> Retriever:
-        try:
-            vectors = load_vectors(self._generation / VECTORS)
-            lexical = LexicalIndex.load(self._generation)
-        except (RuntimeError, OSError, ValueError, KeyError) as error:
-            raise IndexUnavailableError(
-                f"The index is damaged: {self._generation} ({error}). {REBUILD}") from error
+        vectors = load_vectors(self._generation / VECTORS)
+        lexical = LexicalIndex.load(self._generation)
         if vectors.size != len(lexical.ids):
             raise IndexUnavailableError(
                 f"The index is damaged: its vectors and words do not agree. {REBUILD}")
@@ -222,7 +218,7 @@ def verify_index(directory: str | Path) -> list[str]:
         sources = {source.source_id for source in store.sources()}
         vectors = load_vectors(generation / VECTORS).size
         words = len(LexicalIndex.load(generation).ids)
-    except (IndexUnavailableError, RuntimeError, OSError, ValueError, KeyError) as error:
+    except IndexUnavailableError as error:
         return [*problems, str(error)]
     counts = {"passages": len(entries), "vectors": vectors, "lexical entries": words}
     problems += [f"There are {count} {name}, but the manifest counts {manifest.passages}."

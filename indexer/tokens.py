@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from liverboard.indexer.vocabulary import Vocabulary, normalise, runs, words
@@ -47,7 +49,7 @@ class Term:
     alternatives: tuple[tuple[str, ...], ...] = ()
 
 
-@dataclass
+@dataclass(frozen=True)
 class Tokeniser:
     """Splits text into tokens, and queries into terms with their alternatives.
 
@@ -56,7 +58,6 @@ class Tokeniser:
     """
 
     vocabulary: Vocabulary
-    _segmenter: Any = field(default=None, repr=False)
 
     @property
     def fingerprint(self) -> str:
@@ -86,9 +87,7 @@ class Tokeniser:
         return list(found.values())
 
     def _chinese(self, run: str) -> Iterator[str]:
-        if self._segmenter is None:
-            self._segmenter = _segmenter(self.vocabulary.chinese_words)
-        yield from self._segmenter.cut_for_search(run, HMM=False)
+        yield from _segmenter(self.vocabulary.chinese_words).cut_for_search(run, HMM=False)
 
 
 def _latin(run: str) -> Iterator[str]:
@@ -112,8 +111,9 @@ def _stem(word: str) -> str:
     return _SUFFIX.sub("", word)
 
 
-def _segmenter(chinese_words: Sequence[str]) -> Any:
-    """A jieba segmenter of our own, silent, that keeps the given words whole."""
+@cache
+def _segmenter(chinese_words: tuple[str, ...]) -> Any:
+    """A jieba segmenter of our own, silent, that keeps the given words whole; loaded once (half a second)."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # jieba imports pkg_resources where there is one
         import jieba
@@ -123,7 +123,8 @@ def _segmenter(chinese_words: Sequence[str]) -> Any:
 
     jieba.setLogLevel(logging.CRITICAL + 1)
     segmenter = jieba.Tokenizer()
-    segmenter.tmp_dir = str(user_cache_path("liverboard", ensure_exists=True))  # not the /tmp of everybody
+    with suppress(OSError):  # no cache then: half a second more each time
+        segmenter.tmp_dir = str(user_cache_path("liverboard", ensure_exists=True))  # not the common /tmp
     segmenter.initialize()
     for word in chinese_words:
         segmenter.add_word(word)

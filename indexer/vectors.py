@@ -9,6 +9,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from liverboard.corpus.errors import IndexUnavailableError
+from liverboard.indexer.metadata import REBUILD
+
 Floats = NDArray[np.float32]
 Ids = NDArray[np.int64]
 
@@ -76,7 +79,10 @@ def new_vectors(dimension: int) -> VectorIndex:
 
 
 def load_vectors(path: Path) -> VectorIndex:
-    """Read what `save` wrote; RuntimeError when the file is not a FAISS index."""
+    """Read what `save` wrote; IndexUnavailableError when the file is missing or damaged."""
     import faiss
 
-    return FaissVectors(faiss.read_index(str(path)))
+    try:
+        return FaissVectors(faiss.read_index(str(path)))
+    except RuntimeError as error:
+        raise IndexUnavailableError(f"The index is damaged: {path} cannot be read. {REBUILD}") from error

@@ -129,7 +129,7 @@ class _Before:
             if manifest.embedder_sha256 == embedder.fingerprint:
                 self._vectors = load_vectors(generation / VECTORS)
                 self.numbers = {entry.embedded: entry.embedding_id for entry in entries}
-        except (IndexUnavailableError, RuntimeError):  # a damaged index is simply written anew
+        except IndexUnavailableError:  # a damaged index is simply written anew
             return
         if manifest.tokeniser == tokeniser.fingerprint:
             self._tokens = {_words_key(entry.passage): entry.tokens for entry in entries}

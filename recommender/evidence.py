@@ -66,7 +66,7 @@ def gather_evidence(patient: Patient, knowledge: Knowledge, index: StatementInde
         for regimen, verdict in _verdicts(statement, knowledge.regimens_of[name], patient.findings, knowledge):
             if speaks:
                 by_regimen[regimen].append(Judged(name, source, statement, regimen, verdict))
-            elif statement.kind == "contraindication" and statement.force == "absolute" and verdict.value is not False:
+            elif _forbids(statement, verdict):
                 withheld[regimen].append(name)
     return Evidence(
         {regimen: tuple(found) for regimen, found in by_regimen.items()},
@@ -85,6 +85,14 @@ def _verdicts(
         (regimen, judge(_about(statement.population, regimen), findings, knowledge.definitions, knowledge.findings))
         for regimen in regimens
     ]
+
+
+def _forbids(statement: Statement, verdict: Verdict) -> bool:
+    """Whether a safety statement stands in the way, also where its source cannot be cited any more."""
+    if statement.kind != "contraindication":
+        return False
+    unsure = verdict.value is None and statement.if_unknown == "hold_back"
+    return statement.force == "absolute" and (verdict.holds or unsure)
 
 
 def _speaks_of_self(condition: Condition) -> bool:

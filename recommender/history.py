@@ -56,7 +56,7 @@ def history_findings(profile: PatientProfile, knowledge: Knowledge) -> Derived:
         "months_since_ici": _months_since(t for t in given if _ICI in _classes([t], knowledge)),
         "weeks_since_bevacizumab": _weeks_since_bevacizumab(given, knowledge),
     }
-    return {name: (values[name], fields) for name in names}  # type: ignore[misc]  # the values are of the union's kinds
+    return {name: (values[name], fields) for name in names}
 
 
 def _kind(treatment: PriorTreatment, knowledge: Knowledge) -> str | None:

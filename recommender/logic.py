@@ -131,12 +131,12 @@ def _checks(test: Test, value: Value) -> list[bool]:
         if test.includes_any is not None:
             results.append(not value.isdisjoint(test.includes_any))
     if isinstance(value, int | float) and not isinstance(value, bool):
-        for bound, holds in (
-            (test.at_least, lambda b: value >= b),
-            (test.at_most, lambda b: value <= b),
-            (test.above, lambda b: value > b),
-            (test.below, lambda b: value < b),
-        ):
-            if bound is not None:
-                results.append(holds(bound))
+        if test.at_least is not None:
+            results.append(value >= test.at_least)
+        if test.at_most is not None:
+            results.append(value <= test.at_most)
+        if test.above is not None:
+            results.append(value > test.above)
+        if test.below is not None:
+            results.append(value < test.below)
     return results

@@ -11,7 +11,8 @@ from typing import Any, Protocol
 
 from liverboard.corpus.knowledge import Knowledge
 from liverboard.corpus.records import Bilingual, Language
-from liverboard.recommender.assess import Argument, Assessment
+from liverboard.recommender.arguments import Argument
+from liverboard.recommender.assess import Assessment
 from liverboard.recommender.citations import cite
 from liverboard.recommender.disagreements import Disagreement, find_disagreements
 from liverboard.recommender.evidence import Evidence, StatementIndex
@@ -124,7 +125,7 @@ class Recommendation:
                     "region": position.judged.source.region,
                     "position": say(f"position.{position.stance}", language),
                     "stance": position.stance,
-                    "citation": (self._citations([position.judged.name], language) or [None])[0],
+                    "citation": next(iter(self._citations([position.judged.name], language)), None),
                 }
                 for position in item.positions
             ],

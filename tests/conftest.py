@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from liverboard.corpus.knowledge import Knowledge, load_knowledge
 from liverboard.corpus.records import (
@@ -31,6 +32,10 @@ from liverboard.recommender.findings import Findings
 from liverboard.recommender.profile import PatientProfile
 from liverboard.recommender.risk import estimate_risks
 from liverboard.recommender.staging import Patient
+
+# No clock decides a test, and every run draws the same examples.
+settings.register_profile("liverboard", deadline=None, derandomize=True)
+settings.load_profile("liverboard")
 
 BESIDE = Path(__file__).parents[1].parent / "shared" / "reference"
 
@@ -76,8 +81,8 @@ def both(text: str) -> Bilingual:
 class MadeUp:
     """Builds knowledge a statement at a time, and asks the engine about made-up patients.
 
-    Regimens: `surgery`, `ablation`, `tablet` and `infusion` (both of the class `pills_and_drips`), and `comfort`,
-    which is supportive. Region `XX` listens to `HOME`, then to `NEAR`; `FAR` is another region's body.
+    Regimens: `surgery`, `ablation`, `tablet` and `infusion` (both of the class `pills_and_drips`), and
+    `comfort`, which is supportive. Region `XX` listens to `HOME`, then to `NEAR`; `FAR` is of another region.
     """
 
     FINDINGS = (
@@ -232,7 +237,7 @@ class MadeUp:
     def assess(
         self, patient: Patient, knowledge: Knowledge, *, indexed: Iterable[Source] | None = None
     ) -> dict[str, Assessment]:
-        """What the engine makes of each regimen; `indexed`: the sources in the index, all of them if not given."""
+        """What the engine makes of each regimen; `indexed`: the sources in the index, else all of them."""
         held = StatementsInMemory(knowledge.sources.values() if indexed is None else indexed)
         risks = estimate_risks(patient, knowledge)
         return assess_regimens(patient, risks, gather_evidence(patient, knowledge, held), knowledge)

@@ -154,8 +154,8 @@ def test_a_set_holds_a_member_or_does_not_or_was_never_taken(test: str, value: s
 
 # --- what a verdict makes of a regimen
 #
-# The home guideline advises the tablet for patients who bleed, or for everybody unless they bleed. A column is
-# what is known of the bleeding.
+# The home guideline advises the tablet for patients who bleed, or for everybody unless they bleed.
+# A column is what is known of the bleeding.
 
 ADVICE = """
 | advice       | true                | unknown            | false                  |

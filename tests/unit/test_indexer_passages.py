@@ -22,7 +22,7 @@ def document(tmp_path: Path, name: str, text: str) -> Document:
 
 
 def test_a_passage_holds_whole_sentences_of_one_section(tmp_path: Path) -> None:
-    read = document(tmp_path, "a.md", f"# One\n{SENTENCE * 20}\n# Two\n{SENTENCE * 3}\n")
+    read = document(tmp_path, "a.md", f"# Title\n## One\n{SENTENCE * 20}\n## Two\n{SENTENCE * 3}\n")
     passages = passages_of_document(read)
     assert {passage.section for passage in passages} == {"One", "Two"}
     assert len(passages) == 4

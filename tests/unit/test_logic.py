@@ -1,4 +1,4 @@
-"""Judging conditions: verdicts with their reasons, named conditions, exceptions, what more knowledge may change."""
+"""Judging conditions: verdicts, reasons, named conditions, exceptions, what a fact more may change."""
 
 from __future__ import annotations
 
