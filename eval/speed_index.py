@@ -70,7 +70,7 @@ def _made_up_source(number: int, claims: list[str]) -> Source:
         "read": "abstract", "read_at": "made up", "checked": dt.date(2026, 1, 1), "licence": "made up",
         "ai_use": "made up", "statements": [
             {"id": f"s{n}", "kind": "rule", "section": "Results",
-             "claim": {"en": claim, "zh": f"研究{number}第{n}条：肝癌患者的治疗结果，{claim}"}}
+             "claim": {"en": claim, "zh": f"研究{number}第{n}条：该组肝癌患者接受该方案治疗后的结果。"}}
             for n, claim in enumerate(claims)],
     })
 

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from liverboard.ui.blocks import Block, Fold, Heading, Item, Items, Line, Paragraph, Run, Table, Tone, joined, line
+from liverboard.ui.blocks import Block, Fold, Heading, Item, Items, Line, Paragraph, Run, Table, Tone, capital, joined, line
 from liverboard.ui.numbering import Numbering
 from liverboard.ui.stage_line import stage_blocks
 from liverboard.ui.words import Words
@@ -19,10 +19,11 @@ Document = Mapping[str, Any]
 
 REASONS = 6  # of an offered regimen in the short form
 QUESTIONS = 6  # on which guidelines differ, in the short form
+FEW = 4  # regimens that share a reason stand before it; more stand under it
 NAMES = 6  # of regimens after a missing fact, in the short form
 _DIRECTIONS: tuple[Tone, ...] = ("against", "caution", "for")
 _PLAIN_FACTS = {("diagnosis.tumour_type", "hcc"), ("diagnosis.disease_status", "active")}
-_GRAVE = ("contraindication", "recommendation", "evidence")
+_STANCES = ("first_choice", "preferred", "option", "outside", "against_relative", "against_absolute")
 
 
 def answer_blocks(document: Document, words: Words, *, full: bool) -> list[Block]:
@@ -49,7 +50,6 @@ class _Answer:
         }
         blocks: list[Block] = [
             Heading(1, line(f"LiverBoard · {say('title.recommendation')}")),
-            status_line(document["status"], self.words),
             *stage_blocks(document, self.words),
             *self._part("heading.flags", self._flags()),
         ]
@@ -86,22 +86,22 @@ class _Answer:
 
     def _regimen(self, regimen: Document) -> list[Block]:
         say = self.words.say
-        parts = " · ".join(f"{say(f'score_part.{k}')} {v:.2f}" for k, v in regimen["score_parts"].items())
+        parts = " · ".join(f"{say(f'score_part.{k}')} {v:.2f}" for k, v in regimen["score_parts"].items() if v or k != "risk")
         blocks: list[Block] = [
-            Heading(3, line(
-                f"{regimen['rank']}. {regimen['name']}", Run(f"  {regimen['score']:.2f}", "strong"),
-                Run(self.words.parens(parts), "dim"),
-                Run(f" · {say('tied')}" if regimen.get("tied") else "", "dim"),
-            )),
+            Heading(3, line(f"{regimen['rank']}. {capital(regimen['name'])}", Run(f" · {regimen['score']:.2f}", "mark"))),
+            Paragraph(line(Run(parts + (f" · {say('tied')}" if regimen.get("tied") else ""), "dim")), indent=1),
         ]
         shown = regimen["arguments"] if self.full else _telling(regimen["arguments"])
         for direction in reversed(_DIRECTIONS):
             group = [argument for argument in shown if argument["direction"] == direction]
             if group:
-                blocks.append(Items(tuple(
-                    Item(self._argument(argument), marker=Run(say(f"argument.{direction}"), direction)) for argument in group
-                )))
+                apart = self.full or direction != "for"
+                items = tuple(Item(self._argument(argument, facts=apart)) for argument in group)
+                blocks.append(Items(items, Run(say(f"argument.{direction}"), direction)))
         blocks += self._hidden(regimen["arguments"], shown)
+        facts = [fact for a in shown if a["direction"] == "for" for fact in a["patient_facts"]]
+        if facts and not self.full and (known := self._facts(facts)):
+            blocks.append(Paragraph(line(Run(self.words.pair(say("rests_on"), known), "dim")), indent=1))
         opened = self._open(regimen["unknown"])
         if opened:
             blocks.append(Paragraph(line(Run(say("open_criteria"), "strong"), say("colon"), opened), indent=1))
@@ -121,14 +121,13 @@ class _Answer:
         )
 
     def _facts(self, facts: Iterable[Document]) -> str:
-        return self.words.list(
-            (
-                self.words.pair(self.words.label(fact["field"]), self.words.value(fact["field"], fact["value"]))
-                for fact in facts
-                if self.full or (fact["field"], fact["value"] if isinstance(fact["value"], str) else "") not in _PLAIN_FACTS
-            ),
-            "semicolon",
-        )
+        """The facts in words, each once; the short form leaves out what is unknown or goes without saying."""
+        told = [
+            fact for fact in facts
+            if self.full or (fact["value"] not in (None, []) and (fact["field"], str(fact["value"])) not in _PLAIN_FACTS)
+        ]
+        pairs = (self.words.pair(self.words.label(fact["field"]), self.words.value(fact["field"], fact["value"])) for fact in told)
+        return self.words.list(dict.fromkeys(pairs), "semicolon")
 
     def _hidden(self, arguments: Sequence[Document], shown: Sequence[Document]) -> list[Block]:
         hidden = Counter(a["direction"] for a in arguments if not any(a is b for b in shown))
@@ -172,7 +171,7 @@ class _Answer:
             if self.full:
                 blocks.append(Fold(title, tuple(self._each(others))))
             else:
-                names = Paragraph(line(self.words.list((r["name"] for r in others), "semicolon")), indent=1)
+                names = Paragraph(line(capital(self.words.list((r["name"] for r in others), "semicolon"))), indent=1)
                 note = Paragraph(line(Run(self.words.say("others_note"), "dim")), indent=1)
                 blocks += [Heading(3, line(title)), note, names]
         return self._part("tier.not_recommended", blocks)
@@ -181,7 +180,7 @@ class _Answer:
         """Each regimen with everything that speaks of it, what is against it first."""
         return [
             Items(tuple(
-                Item(line(Run(regimen["name"], "strong")), tuple(
+                Item(line(Run(capital(regimen["name"]), "strong")), tuple(
                     Item(self._argument(a), marker=Run(self.words.say(f"argument.{direction}"), direction))
                     for direction in _DIRECTIONS for a in regimen["arguments"] if a["direction"] == direction
                 ))
@@ -196,11 +195,14 @@ class _Answer:
             reason = _reasons(regimen)[0]
             shared.setdefault(reason["text"], (reason, []))[1].append(regimen["name"])
         return [Items(tuple(
-            Item((
-                Run(self.words.list(names), "strong"), Run(self.words.say("colon")), *self._argument(reason),
-            ), marker=Run("×", "against"))
-            for reason, names in shared.values()
+            self._shared(reason, capital(self.words.list(names)), many=len(names) > FEW) for reason, names in shared.values()
         ))]
+
+    def _shared(self, reason: Document, names: str, *, many: bool) -> Item:
+        cross, told = Run("×", "against"), self._argument(reason)
+        if many:
+            return Item(told, (Item(line(Run(names, "strong")), marker=Run("")),), cross)
+        return Item((Run(names, "strong"), Run(self.words.say("colon")), *told), marker=cross)
 
     # --- what else there is to know
 
@@ -214,7 +216,7 @@ class _Answer:
                 f"{self.words.say('comma')}{self.words.say('more', n=len(regimens) - len(shown))}" if len(shown) < len(regimens) else ""
             )
             why = self.words.say("decides", regimens=text) if regimens else self.words.say("asks_only")
-            items.append(Item(line(Run(entry["why"], "strong"), Run(self.words.parens(why), "dim"))))
+            items.append(Item(line(Run(capital(entry["why"]), "strong"), Run(self.words.parens(why), "dim"))))
         return [Items(tuple(items))] if items else []
 
     def _risks(self) -> list[Block]:
@@ -249,11 +251,11 @@ class _Answer:
         rows: list[tuple[Line, ...]] = []
         for item in ordered[:QUESTIONS]:
             held: dict[str, list[Line]] = {}
-            for position in item["positions"]:
+            for position in sorted(item["positions"], key=lambda p: _place(_STANCES, p["stance"])):
                 marks = self.numbering.marks([position["citation"]] if position["citation"] else [])
                 held.setdefault(position["position"], []).append((Run(f"{position['guideline']} {position['year'] or ''}".strip()), *marks))
             for number, (position, bodies) in enumerate(held.items()):
-                question = item["question"] if number == 0 else ""
+                question = capital(item["question"]) if number == 0 else ""
                 rows.append((line(question), line(position), joined(bodies, self.words.say("comma"))))
         blocks: list[Block] = []
         if rows:
@@ -267,7 +269,7 @@ class _Answer:
         columns = ("question", "guideline", "year", "region", "position")
         rows = tuple(
             (
-                line(item["question"] if number == 0 else ""), line(position["guideline"]), line(str(position["year"] or "")),
+                line(capital(item["question"]) if number == 0 else ""), line(position["guideline"]), line(str(position["year"] or "")),
                 line(self.words.region(position["region"]) if position["region"] else ""),
                 (Run(position["position"]), *self.numbering.marks([position["citation"]] if position["citation"] else [])),
             )
@@ -288,11 +290,6 @@ class _Answer:
         return [Paragraph(line(Run(words.say("disclaimer"), "strong"))), Paragraph(line(Run(rests_on, "dim")))]
 
 
-def status_line(status: str, words: Words) -> Paragraph:
-    """Whether there is an answer."""
-    return Paragraph(line(Run(words.say(f"status.{status}"), "strong" if status == "ok" else "stop")))
-
-
 def flag_items(flags: Sequence[Document], words: Words, numbering: Numbering | None = None) -> Items:
     """The flags, in the order given (gravest first), with their citations where they are numbered."""
     return Items(tuple(
@@ -305,9 +302,11 @@ def flag_items(flags: Sequence[Document], words: Words, numbering: Numbering | N
 
 
 def _reasons(regimen: Document) -> list[Document]:
-    """What is against a regimen for this patient, gravest first: not that it was made for others."""
-    against = [a for a in regimen["arguments"] if a["direction"] == "against" and a["kind"] in ("contraindication", "recommendation")]
-    return sorted(against, key=lambda a: _GRAVE.index(a["kind"]))
+    """What is against a regimen for this patient, gravest first as the answer has it: not that it was made for others."""
+    return [
+        argument for argument in regimen["arguments"]
+        if argument["direction"] == "against" and argument["kind"] in ("contraindication", "recommendation")
+    ]
 
 
 def _telling(arguments: Sequence[Document]) -> list[Document]:

@@ -52,10 +52,10 @@ class Item:
 
 @dataclass(frozen=True)
 class Items:
-    """A list. An item without a marker has a bullet."""
+    """A list. An item without a marker has a bullet. `label`: what all of its items are, said once."""
 
     items: tuple[Item, ...]
-    indent: int = 0
+    label: Run | None = None
 
 
 @dataclass(frozen=True)
@@ -94,3 +94,8 @@ def joined(lines: Iterable[Line], separator: str) -> Line:
 def plain(of: Line) -> str:
     """The bare text of a line."""
     return "".join(run.text for run in of)
+
+
+def capital(text: str) -> str:
+    """With a capital letter at the start, as a line of its own has."""
+    return text[:1].upper() + text[1:]

@@ -1,4 +1,4 @@
-"""The numbers of citations: one a source, with one a passage below it where a source speaks from several."""
+"""The numbers of citations: one a source, with one a place below it where a source speaks from several."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ class Numbering:
     """
 
     def __init__(self) -> None:
-        self._passages: dict[str, dict[str, Citation]] = {}
+        self._places: dict[str, dict[str, Citation]] = {}
         self._used: dict[str, set[str]] = {}
 
     def mark(self, citation: Citation) -> Run:
         """The mark of one citation, such as `[3]` or `[3.2]`."""
-        source, passage = citation["source_id"], citation["passage_id"]
-        passages = self._passages.setdefault(source, {})
-        passages.setdefault(passage, citation)
-        self._used.setdefault(source, set()).add(passage)
-        number = list(self._passages).index(source) + 1
-        below = f".{list(passages).index(passage) + 1}" if len(passages) > 1 else ""
+        source, place = citation["source_id"], citation["locator"]
+        places = self._places.setdefault(source, {})
+        places.setdefault(place, citation)
+        self._used.setdefault(source, set()).add(place)
+        number = list(self._places).index(source) + 1
+        below = f".{list(places).index(place) + 1}" if len(places) > 1 else ""
         return Run(f"[{number}{below}]", "mark", number)
 
     def marks(self, citations: Iterable[Citation]) -> Line:
@@ -45,22 +45,22 @@ class Numbering:
     def sources(self, words: Words) -> Items:
         """The numbered list of the sources in use, with where in them each mark leads."""
         items = []
-        for number, (source, passages) in enumerate(self._passages.items(), 1):
+        for number, (source, places) in enumerate(self._places.items(), 1):
             used = self._used.get(source)
             if used:
-                items.append(_entry(number, list(passages.items()), used, words))
+                items.append(_entry(number, list(places.items()), used, words))
         return Items(tuple(items))
 
 
-def _entry(number: int, passages: Sequence[tuple[str, Citation]], used: set[str], words: Words) -> Item:
-    first = passages[0][1]
+def _entry(number: int, places: Sequence[tuple[str, Citation]], used: set[str], words: Words) -> Item:
+    first = places[0][1]
     identity = [str(first["year"])] if first.get("year") else []
     identity += [f"PMID {first['pmid']}"] if first.get("pmid") else []
     identity += [f"doi:{first['doi']}"] if first.get("doi") else []
     identity += [str(first["url"])] if first.get("url") and not (first.get("pmid") or first.get("doi")) else []
     where = [
-        (f"{number}.{place} " if len(passages) > 1 else "") + words.locator(citation["locator"])
-        for place, (name, citation) in enumerate(passages, 1) if name in used
+        (f"{number}.{place} " if len(places) > 1 else "") + words.locator(name)
+        for place, (name, _) in enumerate(places, 1) if name in used
     ]
     body = words.body(first)
     own = first["source_id"] not in words.knowledge.sources

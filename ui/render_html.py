@@ -13,7 +13,7 @@ body{font:16px/1.5 system-ui,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",
 overflow-wrap:anywhere}
 h1{font-size:1.4rem;margin:0}h2{font-size:1.15rem;margin:1.8rem 0 .5rem;border-bottom:2px solid #2a7f9e;padding-bottom:.2rem}
 h3{font-size:1rem;margin:1.2rem 0 .3rem}h4{margin:.8rem 0 .3rem}
-ul{list-style:none;padding-left:0;margin:.3rem 0}ul ul{padding-left:1.2rem}li{margin:.25rem 0}p{margin:.4rem 0}
+ul{list-style:none;padding-left:0;margin:.3rem 0}ul ul{padding-left:1.2rem}ul.bulleted{list-style:disc;padding-left:1.2rem}li{margin:.25rem 0}p{margin:.4rem 0}
 table{border-collapse:collapse;width:100%;font-size:.93rem}th,td{text-align:left;vertical-align:top;padding:.25rem .6rem .25rem 0;
 border-bottom:1px solid #8884}.wide{overflow-x:auto}.wide table{min-width:34rem}
 a{color:#17708f;text-decoration:none}.dim{opacity:.72;font-size:.9em}.strong{font-weight:600}
@@ -42,7 +42,8 @@ def _written(block: Block) -> str:
         case Paragraph():
             return f"<p>{_line(block.line)}</p>"
         case Items():
-            return _items(block.items)
+            label = f'<p class="{block.label.tone}">{escape(block.label.text)}</p>' if block.label else ""
+            return label + _items(block.items, "bulleted" if block.label else "")
         case Table(columns=()):
             rows = "".join(f'<tr><th scope="row">{_line(name)}</th><td>{_line(value)}</td></tr>' for name, value in block.rows)
             return f"<table>{rows}</table>"
@@ -55,8 +56,8 @@ def _written(block: Block) -> str:
             return f"<details><summary>{escape(block.title)}</summary>{inner}</details>"
 
 
-def _items(items: Sequence[Item]) -> str:
-    return f"<ul>{''.join(_item(item) for item in items)}</ul>"
+def _items(items: Sequence[Item], style: str = "") -> str:
+    return f"<ul{f' class={style}' if style else ''}>{''.join(_item(item) for item in items)}</ul>"
 
 
 def _item(item: Item) -> str:

@@ -22,7 +22,8 @@ def _written(block: Block) -> str:
         case Paragraph():
             return _line(block.line)
         case Items():
-            return "\n".join(_items(block.items, 0))
+            label = f"{_run(Run(block.label.text, 'strong'))}\n\n" if block.label else ""
+            return label + "\n".join(_items(block.items, 0))
         case Table(columns=()):
             return "\n".join(f"- **{_bare(name)}** {_line(value)}" for name, value in block.rows)
         case Table():

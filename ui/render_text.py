@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text
 
-from liverboard.ui.blocks import Block, Fold, Heading, Item, Items, Line, Paragraph, Table, Tone
+from liverboard.ui.blocks import Block, Fold, Heading, Item, Items, Line, Paragraph, Run, Table, Tone
 from liverboard.ui.wrap import Wrapped
 
 STYLES: dict[Tone, str] = {
@@ -20,6 +20,7 @@ STYLES: dict[Tone, str] = {
     "info": "blue", "for": "green", "caution": "yellow", "against": "red",
 }
 _STEP = 3
+_LABEL = 7  # columns of a list's label
 
 
 def to_text(blocks: Sequence[Block], *, width: int, colour: bool) -> str:
@@ -48,7 +49,7 @@ def _shown(block: Block, width: int) -> list[RenderableType]:
         case Paragraph():
             return [Wrapped(_text(block.line), indent=_STEP * block.indent)]
         case Items():
-            return _items(block.items, _STEP * (block.indent + 1) - 1)
+            return _items(block.items, _STEP - 1, block.label)
         case Table(columns=()):
             return [_pairs(block)]
         case Table():
@@ -64,13 +65,17 @@ def _text(of: Line, base: str = "") -> Text:
     return text
 
 
-def _items(items: Sequence[Item], indent: int) -> list[RenderableType]:
-    """A list; markers of one width, so that what they mark stands in one column."""
+def _items(items: Sequence[Item], indent: int, label: Run | None = None) -> list[RenderableType]:
+    """A list; markers of one width, so that what they mark stands in one column. A label stands before the first."""
     markers = [_text((item.marker,)) if item.marker else Text("•") for item in items]
+    if label is not None:
+        head = _text((label,))
+        head.append(" " * (_LABEL - cell_len(head.plain)) + " •")
+        markers[0] = head
     widest = max((cell_len(marker.plain) for marker in markers), default=0)
     shown: list[RenderableType] = []
     for item, marker in zip(items, markers, strict=True):
-        first = marker + Text(" " * (widest - cell_len(marker.plain) + (1 if widest else 0)))
+        first = Text(" " * (widest - cell_len(marker.plain))) + marker + Text(" " if widest else "")
         shown.append(Wrapped(_text(item.line), first, indent))
         shown += _items(item.children, indent + cell_len(first.plain))
     return shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from liverboard.ui.answer_blocks import flag_items, status_line
+from liverboard.ui.answer_blocks import flag_items
 from liverboard.ui.blocks import Block, Fold, Heading, Item, Items, Line, Paragraph, Run, Table, line
 from liverboard.ui.stage_line import stage_blocks
 from liverboard.ui.words import Words, bilingual, number
@@ -21,8 +21,6 @@ def staging_blocks(document: Document, words: Words, *, full: bool) -> list[Bloc
     blocks: list[Block] = [Heading(1, line(f"LiverBoard · {say('title.stage')}"))]
     if profile.get("patient_id"):
         blocks.append(Paragraph(line(f"{say('patient_id')} ", Run(str(profile["patient_id"]), "strong"))))
-    if document["status"] != "ok":
-        blocks.append(status_line(document["status"], words))
     blocks += stage_blocks(document, words)
     if document["flags"]:
         blocks += [Heading(2, line(say("heading.flags"))), flag_items(document["flags"], words)]

@@ -20,10 +20,17 @@ _SCORES = {
 
 
 def stage_blocks(document: Mapping[str, Any], words: Words) -> list[Block]:
-    """A table of names and values: stages, liver function, criteria, notes, and the literal result where it differs."""
+    """A table of names and values: the status, stages, liver function, criteria, notes, and the literal result where it differs."""
     stage = document["stage"]
     missing = {score["id"]: score for score in document["scores"]}
+    status = document["status"]
     rows: list[tuple[Line, ...]] = [
+        (
+            line(Run(words.say("stage.status"), "dim")),
+            line(Run(words.say(f"status.{status}"), "strong" if status == "ok" else "stop")),
+        )
+    ]
+    rows += [
         (line(Run(words.say(f"stage.{name}"), "dim")), _row(stage, keys, missing, words)) for name, keys in _ROWS.items()
     ]
     rows += [(line(Run(words.say("stage.note"), "dim")), line(Run(note, "caution"))) for note in stage.get("notes", ())]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -183,6 +184,8 @@ class Words:
                 break
             if english.startswith(" ") and english in text:
                 text = text.replace(english, chinese)
+        for pattern, chinese in _data()["locator_patterns"].items():
+            text = re.sub(pattern, chinese, text)
         return text
 
 
