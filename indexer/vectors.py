@@ -66,23 +66,27 @@ class FaissVectors:
         return cosines, ids
 
     def save(self, path: Path) -> None:
-        import faiss
-
-        faiss.write_index(self._index, str(path))
+        _faiss().write_index(self._index, str(path))
 
 
 def new_vectors(dimension: int) -> VectorIndex:
     """An empty index. Flat (exact) for now: HNSW or IVF belong here once passages are counted in millions."""
-    import faiss
-
+    faiss = _faiss()
     return FaissVectors(faiss.IndexIDMap2(faiss.IndexFlatIP(dimension)))
 
 
 def load_vectors(path: Path) -> VectorIndex:
     """Read what `save` wrote; IndexUnavailableError when the file is missing or damaged."""
-    import faiss
-
     try:
-        return FaissVectors(faiss.read_index(str(path)))
+        return FaissVectors(_faiss().read_index(str(path)))
     except RuntimeError as error:
         raise IndexUnavailableError(f"The index is damaged: {path} cannot be read. {REBUILD}") from error
+
+
+def _faiss() -> Any:
+    """FAISS on one thread: one question at a time gains nothing from more, and its idle threads would spin
+    on the cores that torch computes on (half a second a question on two cores, measured)."""
+    import faiss
+
+    faiss.omp_set_num_threads(1)
+    return faiss

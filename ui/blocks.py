@@ -97,5 +97,6 @@ def plain(of: Line) -> str:
 
 
 def capital(text: str) -> str:
-    """With a capital letter at the start, as a line of its own has."""
-    return text[:1].upper() + text[1:]
+    """With a capital letter at the start, as a line of its own has; names such as mHAP-II stay as they are."""
+    first = text.partition(" ")[0]
+    return text[:1].upper() + text[1:] if first.isascii() and first.islower() else text

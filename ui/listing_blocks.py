@@ -50,7 +50,8 @@ def _pairs(document: Document, words: Words) -> list[Block]:
     for name, value in document.items():
         label = name.replace("_", " ")
         if isinstance(value, list) and value:
-            lists += [Heading(2, line(f"{label} ({len(value)})")), Items(tuple(Item(line(_said(v, words))) for v in value))]
+            items = Items(tuple(Item(line(_said(entry, words))) for entry in value))
+            lists += [Heading(2, line(f"{label} ({len(value)})")), items]
         elif isinstance(value, Mapping):
             lists += [Heading(2, line(label)), *_pairs(value, words)]
         else:
@@ -64,7 +65,8 @@ def _said(value: Any, words: Words) -> str:
     if isinstance(value, int | float):
         return number(value)
     if isinstance(value, Mapping):
-        return words.list((words.pair(str(k), _said(v, words)) for k, v in value.items() if v not in (None, "")), "semicolon")
+        known = {str(k): v for k, v in value.items() if v not in (None, "")}
+        return words.list((words.pair(k, _said(v, words)) for k, v in known.items()), "semicolon")
     if isinstance(value, list):
         return words.list(_said(v, words) for v in value) or words.any("none")
     return words.any("none") if value is None else str(value)

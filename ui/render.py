@@ -23,14 +23,20 @@ NARROWEST, WIDEST = 60, 132
 
 
 def show(document: Mapping[str, Any], kind: str, form: str, language: Language) -> None:
-    """Write a document to standard output: as wide as the terminal and in colour, or plain where there is no terminal."""
+    """Write a document to standard output: in colour and as wide as the terminal, or plain where there is none."""
     terminal = sys.stdout.isatty()
     width = max(NARROWEST, min(WIDEST, shutil.get_terminal_size().columns)) if terminal else PLAIN_WIDTH
     sys.stdout.write(render(document, kind, form, language, width=width, colour=terminal))
 
 
 def render(
-    document: Mapping[str, Any], kind: str, form: str, language: Language, *, width: int = PLAIN_WIDTH, colour: bool = False
+    document: Mapping[str, Any],
+    kind: str,
+    form: str,
+    language: Language,
+    *,
+    width: int = PLAIN_WIDTH,
+    colour: bool = False,
 ) -> str:
     """A document as text.
 

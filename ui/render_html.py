@@ -9,17 +9,23 @@ from liverboard.ui.blocks import Block, Fold, Heading, Item, Items, Line, Paragr
 
 _STYLE = """
 :root{color-scheme:light dark}
-body{font:16px/1.5 system-ui,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif;max-width:56rem;margin:0 auto;padding:1rem;
-overflow-wrap:anywhere}
-h1{font-size:1.4rem;margin:0}h2{font-size:1.15rem;margin:1.8rem 0 .5rem;border-bottom:2px solid #2a7f9e;padding-bottom:.2rem}
+body{font:16px/1.5 system-ui,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif;
+max-width:56rem;margin:0 auto;padding:1rem;overflow-wrap:anywhere}
+h1{font-size:1.4rem;margin:0}
+h2{font-size:1.15rem;margin:1.8rem 0 .5rem;border-bottom:2px solid #2a7f9e;padding-bottom:.2rem}
 h3{font-size:1rem;margin:1.2rem 0 .3rem}h4{margin:.8rem 0 .3rem}
-ul{list-style:none;padding-left:0;margin:.3rem 0}ul ul{padding-left:1.2rem}ul.bulleted{list-style:disc;padding-left:1.2rem}li{margin:.25rem 0}p{margin:.4rem 0}
-table{border-collapse:collapse;width:100%;font-size:.93rem}th,td{text-align:left;vertical-align:top;padding:.25rem .6rem .25rem 0;
+ul{list-style:none;padding-left:0;margin:.3rem 0}ul ul{padding-left:1.2rem}
+ul.bulleted{list-style:disc;padding-left:1.2rem}li{margin:.25rem 0}p{margin:.4rem 0}
+table{border-collapse:collapse;width:100%;font-size:.93rem}
+th,td{text-align:left;vertical-align:top;padding:.25rem .6rem .25rem 0;
 border-bottom:1px solid #8884}.wide{overflow-x:auto}.wide table{min-width:34rem}
 a{color:#17708f;text-decoration:none}.dim{opacity:.72;font-size:.9em}.strong{font-weight:600}
-.stop,.warning,.info,.for,.caution,.against{font-weight:600}.stop,.against{color:#b3261e}.warning,.caution{color:#8a5a00}
-.info{color:#2a63ad}.for{color:#1d7335}li>b{margin-right:.4em}details{margin:1rem 0}summary{cursor:pointer;font-weight:600}
-@media(prefers-color-scheme:dark){a{color:#6cc4e0}.stop,.against{color:#ff8a80}.warning,.caution{color:#e6b450}.info{color:#8ab4f8}.for{color:#7bd88f}}
+.stop,.warning,.info,.for,.caution,.against{font-weight:600}.stop,.against{color:#b3261e}
+.warning,.caution{color:#8a5a00}
+.info{color:#2a63ad}.for{color:#1d7335}li>b{margin-right:.4em}
+details{margin:1rem 0}summary{cursor:pointer;font-weight:600}
+@media(prefers-color-scheme:dark){a{color:#6cc4e0}.stop,.against{color:#ff8a80}
+.warning,.caution{color:#e6b450}.info{color:#8ab4f8}.for{color:#7bd88f}}
 @media print{details>*{display:block}}
 """.strip().replace("\n", "")
 
@@ -45,7 +51,9 @@ def _written(block: Block) -> str:
             label = f'<p class="{block.label.tone}">{escape(block.label.text)}</p>' if block.label else ""
             return label + _items(block.items, "bulleted" if block.label else "")
         case Table(columns=()):
-            rows = "".join(f'<tr><th scope="row">{_line(name)}</th><td>{_line(value)}</td></tr>' for name, value in block.rows)
+            rows = "".join(
+                f'<tr><th scope="row">{_line(name)}</th><td>{_line(value)}</td></tr>' for name, value in block.rows
+            )
             return f"<table>{rows}</table>"
         case Table():
             head = "".join(f"<th>{escape(name)}</th>" for name in block.columns)

@@ -18,7 +18,7 @@ def to_markdown(blocks: Sequence[Block]) -> str:
 def _written(block: Block) -> str:
     match block:
         case Heading():
-            return f"{'#' * block.level} {_line(tuple(Run(r.text, 'plain' if r.tone == 'strong' else r.tone) for r in block.line))}"
+            return f"{'#' * block.level} {_bare(block.line)}"
         case Paragraph():
             return _line(block.line)
         case Items():
@@ -36,7 +36,7 @@ def _written(block: Block) -> str:
 def _items(items: Sequence[Item], depth: int) -> list[str]:
     rows = []
     for item in items:
-        marker = f"**{_escaped(item.marker.text)}** " if item.marker and item.marker.text else ""
+        marker = f"**{_run(item.marker).strip('*')}** " if item.marker and item.marker.text else ""
         rows.append(f"{'  ' * depth}- {marker}{_line(item.line)}")
         rows += _items(item.children, depth + 1)
     return rows
@@ -51,7 +51,7 @@ def _bare(of: Line) -> str:
 
 
 def _run(run: Run) -> str:
-    text = _escaped(run.text)
+    text = run.text if run.tone == "mark" else _escaped(run.text)
     if run.tone not in ("strong", "stop", "warning") or not text.strip():
         return text
     before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()):]
@@ -60,6 +60,6 @@ def _run(run: Run) -> str:
 
 def _escaped(text: str) -> str:
     """Text that Markdown shows as it is; also no HTML comes through."""
-    text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = text.replace("&", "&amp;").replace("<", "&lt;")
     text = _SPECIAL.sub(r"\\\1", " ".join(text.split("\n")))
-    return re.sub(r"^(\s*)([#+-]|\d+[.)])(\s)", r"\1\\\2\3", text) if text[:1] in "#+-" else text
+    return re.sub(r"^(\s*)([#+>-]|\d+[.)])(\s)", r"\1\\\2\3", text) if text[:1] in "#+->" else text

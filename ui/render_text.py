@@ -27,8 +27,8 @@ def to_text(blocks: Sequence[Block], *, width: int, colour: bool) -> str:
     """The blocks as lines of at most `width` columns; without colour there is no control code among them."""
     file = io.StringIO()
     console = Console(
-        file=file, width=width, force_terminal=colour, color_system="auto" if colour else None, no_color=None if colour else True,
-        highlight=False, markup=False, emoji=False, legacy_windows=False,
+        file=file, width=width, force_terminal=colour, color_system="auto" if colour else None,
+        no_color=None if colour else True, highlight=False, markup=False, emoji=False, legacy_windows=False,
     )
     for block in blocks:
         for shown in _shown(block, width):
@@ -43,7 +43,8 @@ def _shown(block: Block, width: int) -> list[RenderableType]:
             return [Wrapped(_text(block.line, "bold"))]
         case Heading(level=2):
             title = _text(block.line, "bold cyan")
-            return [Text(), Text("── ", "cyan") + title + Text(" " + "─" * max(0, width - 4 - cell_len(title.plain)), "cyan")]
+            rule = " " + "─" * max(0, width - 4 - cell_len(title.plain))
+            return [Text(), Text("── ", "cyan") + title + Text(rule, "cyan")]
         case Heading():
             return [Text(), Wrapped(_text(block.line, "bold"))]
         case Paragraph():
@@ -55,7 +56,8 @@ def _shown(block: Block, width: int) -> list[RenderableType]:
         case Table():
             return [_grid(block)]
         case Fold():
-            return [Text(), Text(block.title, "bold"), *(part for inner in block.blocks for part in _shown(inner, width))]
+            inside = [part for inner in block.blocks for part in _shown(inner, width)]
+            return [Text(), Text(block.title, "bold"), *inside]
 
 
 def _text(of: Line, base: str = "") -> Text:
@@ -66,7 +68,7 @@ def _text(of: Line, base: str = "") -> Text:
 
 
 def _items(items: Sequence[Item], indent: int, label: Run | None = None) -> list[RenderableType]:
-    """A list; markers of one width, so that what they mark stands in one column. A label stands before the first."""
+    """A list: markers of one width, so that what they mark stands in one column; a label before the first."""
     markers = [_text((item.marker,)) if item.marker else Text("•") for item in items]
     if label is not None:
         head = _text((label,))

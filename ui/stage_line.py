@@ -14,13 +14,14 @@ _ROWS = {
     "criteria": ("milan", "ucsf", "up_to_7"),
 }
 _SCORES = {
-    "bclc": "bclc_2022", "cnlc": "cnlc", "tnm": "tnm8", "child_pugh": "child_pugh_si", "albi": "albi", "meld3": "meld3",
+    "bclc": "bclc_2022", "cnlc": "cnlc", "tnm": "tnm8",
+    "child_pugh": "child_pugh_si", "albi": "albi", "meld3": "meld3",
     "milan": "milan", "ucsf": "ucsf", "up_to_7": "up_to_7",
 }
 
 
 def stage_blocks(document: Mapping[str, Any], words: Words) -> list[Block]:
-    """A table of names and values: the status, stages, liver function, criteria, notes, and the literal result where it differs."""
+    """Names and values: status, stages, liver function, criteria, notes, and the literal result where it differs."""
     stage = document["stage"]
     missing = {score["id"]: score for score in document["scores"]}
     status = document["status"]
@@ -30,10 +31,10 @@ def stage_blocks(document: Mapping[str, Any], words: Words) -> list[Block]:
             line(Run(words.say(f"status.{status}"), "strong" if status == "ok" else "stop")),
         )
     ]
-    rows += [
-        (line(Run(words.say(f"stage.{name}"), "dim")), _row(stage, keys, missing, words)) for name, keys in _ROWS.items()
-    ]
-    rows += [(line(Run(words.say("stage.note"), "dim")), line(Run(note, "caution"))) for note in stage.get("notes", ())]
+    for name, keys in _ROWS.items():
+        rows.append((line(Run(words.say(f"stage.{name}"), "dim")), _row(stage, keys, missing, words)))
+    for note in stage.get("notes", ()):
+        rows.append((line(Run(words.say("stage.note"), "dim")), line(Run(note, "caution"))))
     literal = stage.get("literal")
     if literal:
         differing = [key for keys in _ROWS.values() for key in keys if literal.get(key) != stage.get(key)]
@@ -56,9 +57,11 @@ def _value(key: str, value: Any, words: Words) -> str:
     if value is None:
         return ""
     if key == "child_pugh":
-        return words.say("child_pugh_value", class_=value["class"], score=value["score"]) if value["class"] else ""
+        known = value["class"] is not None
+        return words.say("child_pugh_value", class_=value["class"], score=value["score"]) if known else ""
     if key == "albi":
-        return words.say("albi_value", grade=value["grade"], score=value["score"]) if value["grade"] is not None else ""
+        known = value["grade"] is not None
+        return words.say("albi_value", grade=value["grade"], score=value["score"]) if known else ""
     if isinstance(value, bool):
         return words.say("within" if value else "beyond")
     return str(value)

@@ -11,12 +11,14 @@ from typing import Any
 from liverboard.corpus.formula_records import Formula
 from liverboard.corpus.knowledge import Knowledge
 from liverboard.corpus.load import read_yaml
-from liverboard.corpus.records import Bilingual, Finding, Language
+from liverboard.corpus.records import Finding, Language
 from liverboard.recommender.formulas import shipped
 from liverboard.recommender.phrases import say as say_of_the_answer
 
+ENDS = ("", " ", ",", "(")  # what may follow the words of a locator
 _REGIMENS = frozenset({
-    "prior_regimens", "progressed_on", "stopped_for_toxicity", "ongoing_treatment", "last_systemic", "regimen",
+    "prior_regimens", "progressed_on", "stopped_for_toxicity", "ongoing_treatment", "last_systemic",
+    "regimen",
 })
 
 
@@ -38,9 +40,11 @@ class Words:
         self._by_path = {f.profile: f for f in knowledge.findings.values() if f.profile}
 
     def say(self, name: str, /, **values: object) -> str:
-        """A phrase of the screen, else of the answer, with its slots filled. An unknown name is a bug (`KeyError`)."""
+        """A phrase of the screen, else of the answer, with its slots filled; an unknown name is a `KeyError`."""
         own = _data()["words"].get(name)
-        return own[self.language].format(**values) if own else say_of_the_answer(name, self.language, **values)
+        if own is None:
+            return say_of_the_answer(name, self.language, **values)
+        return str(own[self.language]).format(**values)
 
     def pair(self, label: str, value: str) -> str:
         """`label: value`, or the label alone where there is no value."""
@@ -106,6 +110,11 @@ class Words:
                 return str(tables[table][value][self.language])
         return _bare(value) if finding is not None and value.islower() else value
 
+    @property
+    def computed(self) -> frozenset[str]:
+        """The findings that a score fills."""
+        return frozenset(name for score in shipped().compiled.values() for name in score.formula.provides)
+
     def unit(self, unit: str | None) -> str:
         """A unit as it stands after a number, with the blank before it where it needs one."""
         if not unit:
@@ -132,20 +141,19 @@ class Words:
 
     def stratum(self, score: str, value: Any) -> str:
         """A stratum of a score in words."""
-        if isinstance(value, bool):
-            within = {"within", "milan"} & set((f := self.formula(score)) and f.outputs or ())
-            return self.say("within" if value else "beyond") if within else self.say("yes" if value else "no")
-        if isinstance(value, int | float):
-            return number(value)
         formula = self.formula(score)
         for stratum in formula.strata if formula else ():
             if stratum.gives == value and stratum.label is not None:
                 return stratum.label.in_(self.language)
+        key = str(value).lower() if isinstance(value, bool) else str(value)
         tables = _data()["strata"]
         for table in (score, "any"):
-            if value in tables.get(table, {}):
-                return str(tables[table][value][self.language])
-        return str(value)
+            if key in tables.get(table, {}):
+                return str(tables[table][key][self.language])
+        if isinstance(value, bool):
+            criteria = formula is not None and formula.stratum == "within"
+            return self.say(("within" if value else "beyond") if criteria else ("yes" if value else "no"))
+        return number(value) if isinstance(value, int | float) else str(value)
 
     def input(self, score: str, name: str) -> str:
         """What an input of a score, or the finding that fills it, is called."""
@@ -153,8 +161,9 @@ class Words:
         found = next((i for i in formula.inputs if i.name == name), None) if formula else None
         if found is not None and found.meaning is not None:
             return found.meaning.in_(self.language)
-        if found is not None and found.finding in self.knowledge.findings:
-            return self.knowledge.findings[found.finding].label.in_(self.language)
+        filled = self.knowledge.findings.get(found.finding or "") if found is not None else None
+        if filled is not None:
+            return filled.label.in_(self.language)
         own = _data()["inputs"].get(name)
         return str(own[self.language]) if own else self.label(name)
 
@@ -171,7 +180,7 @@ class Words:
         return f"{source.body} {source.year or ''}".strip() if source is not None and source.body else ""
 
     def locator(self, text: str) -> str:
-        """Where in a document. In Chinese, the Chinese half of a locator that has both, and its plain words."""
+        """Where in a document; in Chinese, the Chinese half of a locator that has both, and its plain words."""
         if self.language == "en":
             return text
         halves = [part.partition(" / ") for part in text.split("; ")]
@@ -179,11 +188,11 @@ class Words:
             return "；".join(left for left, _, _ in halves)
         words: dict[str, str] = _data()["locators"]
         for english, chinese in words.items():
-            if text == english or (text.startswith(english) and (english.endswith(", ") or text[len(english)] in " ,(")):
+            if english.startswith(" "):
+                text = text.replace(english, chinese)
+            elif text.startswith(english) and (english[-2:] == ", " or text[len(english) : len(english) + 1] in ENDS):
                 text = chinese + text[len(english):]
                 break
-            if english.startswith(" ") and english in text:
-                text = text.replace(english, chinese)
         for pattern, chinese in _data()["locator_patterns"].items():
             text = re.sub(pattern, chinese, text)
         return text
@@ -194,11 +203,6 @@ def number(value: float) -> str:
     if isinstance(value, int) or float(value).is_integer():
         return str(int(value))
     return f"{value:.4g}" if abs(value) < 1000 else f"{value:.1f}"
-
-
-def bilingual(text: Bilingual | None, language: Language) -> str:
-    """A text in the language, or nothing."""
-    return text.in_(language) if text else ""
 
 
 def _bare(name: str) -> str:
