@@ -7,7 +7,8 @@ same vectors to within 1e-6, which a test asserts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,19 @@ if TYPE_CHECKING:
 
 LAYERS, HEADS, WIDTH, LAYER_NORM_EPSILON = 6, 12, 384, 1e-12
 MAX_WORD_PIECES = 256
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """A question is too short to share out: on a busy machine threads wait for one another (20 to 500 ms)."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 class MiniLm:
@@ -39,7 +53,7 @@ class MiniLm:
         import torch.nn.functional as F  # noqa: N812 - as everybody writes it
 
         encoded = self._tokeniser.encode_batch(list(texts))
-        with torch.inference_mode():
+        with torch.inference_mode(), _one_thread():
             ids = torch.tensor([item.ids for item in encoded])
             mask = torch.tensor([item.attention_mask for item in encoded])
             states = self._embed(ids)

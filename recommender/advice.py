@@ -125,7 +125,7 @@ def _who_speaks(
     ask_all: bool,
 ) -> tuple[str, ...]:
     """Home bodies first; fallbacks where home has no view; anybody on support and diagnosis, which know no region."""
-    if not regimen.anticancer:
+    if not (regimen.anticancer or regimen.palliative):
         return NEARNESS
     has_a_view = any(
         j.source.body in region.home and j.statement.kind == "recommendation" and j.statement.direction == "for"

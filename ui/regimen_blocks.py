@@ -136,6 +136,8 @@ def _open(criteria: Sequence[Document], form: Form) -> str:
 def _criterion(criterion: Document, words: Words) -> str:
     asked = dict(criterion["asked"])
     negated = asked.pop("not", False)
+    if negated and isinstance(asked.get("is"), bool):  # "not yes" is said as "no"
+        asked["is"], negated = not asked["is"], False
     parts = []
     for how, what in asked.items():
         values = what if isinstance(what, list | tuple) else [what]

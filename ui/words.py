@@ -88,7 +88,7 @@ class Words:
             return self.list(parts)
         if isinstance(value, int | float):
             return number(value) + self.unit(found.unit if found else None)
-        if name in _REGIMENS:
+        if name in _REGIMENS and value != "self":
             return self.regimen(str(value))
         if name == "region":
             return self.region(str(value))
