@@ -59,9 +59,9 @@ def _statement_problems(knowledge: Knowledge, source: Source, statement: Stateme
     yield from _condition_problems(knowledge, statement.population, where)
     if statement.subject is not None:
         yield from _subject_problems(knowledge, statement.subject, where)
-    for regimen in statement.if_unsuitable:
+    for regimen in (*statement.if_unsuitable, *statement.if_excluded):
         if regimen not in knowledge.regimens:
-            yield f"{where}: if_unsuitable names {regimen!r}, which is no regimen"
+            yield f"{where}: waits for {regimen!r}, which is no regimen"
     english, chinese = set(numbers(statement.claim.en)), set(numbers(statement.claim.zh))
     if english != chinese:
         yield f"{where}: the claims differ in numbers: {sorted(english ^ chinese)}"

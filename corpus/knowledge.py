@@ -63,7 +63,14 @@ class Knowledge:
             if regimen.id in subject.regimens
             or not set(subject.components).isdisjoint(regimen.components)
             or not self.classes_of[regimen.id].isdisjoint(subject.classes)
+            or self.concerns_partner(regimen.id, subject)
         )
+
+    def concerns_partner(self, regimen: str, subject: Subject) -> bool:
+        """Whether a statement reaches a combination only through the drug that may stand beside it."""
+        return not set(self.regimens[regimen].partner_classes).isdisjoint(subject.classes) and self.classes_of[
+            regimen
+        ].isdisjoint(subject.classes)
 
     @cached_property
     def regimens_of(self) -> dict[str, tuple[str, ...]]:

@@ -104,6 +104,8 @@ class Statement(Record):
     force: Force | None = None
     if_unsuitable: tuple[str, ...] = Field(
         (), description="counts only when none of these regimens is recommended to this patient")
+    if_excluded: tuple[str, ...] = Field(
+        (), description="counts only when none of these regimens is offered to this patient at all")
     if_unknown: Literal["note", "hold_back"] = Field(
         "note", description="what an unknown population of a contraindication does: is said, or holds back to consideration")
     grade: Grade = Grade()
@@ -182,6 +184,8 @@ class Regimen(Record):
     palliative: bool = Field(False, description="eases symptoms, does not control the disease; ranked after what does")
     components: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
+    partner_classes: tuple[str, ...] = Field(
+        (), description="classes that its partner drug may bring: their limits act one step lower, since another partner may do")
     synonyms: tuple[str, ...] = ()
     available_only_in: tuple[str, ...] = Field((), description="regions; empty: no restriction known")
     availability: dict[str, Availability] = Field(default_factory=dict)

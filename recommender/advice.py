@@ -10,6 +10,7 @@ from liverboard.corpus.records import Finding, Force, Regimen, Region
 from liverboard.recommender.evidence import Judged
 
 NEARNESS = ("home", "fallback", "other")
+_LOWER: dict[Force, Force] = {"absolute": "relative", "relative": "caution", "caution": "caution"}
 
 
 @dataclass(frozen=True)
@@ -43,20 +44,22 @@ def hear(
     found: Sequence[Judged],
     regimen: Regimen,
     region: Region,
-    recommended: Mapping[str, bool],
+    tiers: Mapping[str, str],
     knowledge: Knowledge,
     *,
     ask_all: bool,
 ) -> Advice:
     """Sort the statements about a regimen.
 
-    `recommended`: the regimens assessed before it, and whether they are recommended; conditional advice ("if resection
-    is not possible") counts only where none of those that it names is. `ask_all`: fallback bodies are heard even where
-    a home body has a view of the regimen.
+    `tiers`: of the regimens assessed before it; conditional advice ("if resection is not possible") counts only where
+    none of those that it names is recommended, or none is offered at all. `ask_all`: fallback bodies are heard even
+    where a home body has a view of the regimen.
     """
     advice = [
         j for j in found
-        if j.statement.kind == "recommendation" and not any(recommended.get(r) for r in j.statement.if_unsuitable)
+        if j.statement.kind == "recommendation"
+        and not any(tiers.get(r) == "recommended" for r in j.statement.if_unsuitable)
+        and not any(tiers.get(r, "not_recommended") != "not_recommended" for r in j.statement.if_excluded)
     ]
     certain = [j for j in advice if j.verdict.holds]
     waiting = [j for j in advice if _waits(j, knowledge.findings)]
@@ -154,9 +157,11 @@ def _force_here(judged: Judged, region: Region, own_limits: frozenset[str]) -> F
 
     Labels, trials and reviews belong to no body and keep their force everywhere. A limit that is relative for a body of
     another region is a caution here; one that is absolute for it stays so, unless the region's own bodies set a limit
-    of their own on the same finding, which then prevails.
+    of their own on the same finding that lets this patient pass. A limit of a partner drug acts one step lower.
     """
     force = judged.statement.force or "caution"
+    if judged.of_partner:
+        return _LOWER[force]
     if nearness(judged, region) != "other":
         return force
     if force == "absolute":
@@ -165,10 +170,7 @@ def _force_here(judged: Judged, region: Region, own_limits: frozenset[str]) -> F
 
 
 def _own_limits(found: Iterable[Judged], region: Region) -> frozenset[str]:
-    """The findings on which the region's own bodies set limits for a regimen."""
-    return frozenset(
-        leaf.test.finding
-        for j in found
-        if j.statement.kind == "contraindication" and j.source.body in region.home
-        for leaf in j.verdict.leaves
-    )
+    """The findings on which the region's own bodies set limits for a regimen that this patient stays within."""
+    limits = [j for j in found if j.statement.kind == "contraindication" and j.source.body in region.home]
+    passed = {leaf.test.finding for j in limits if j.verdict.value is False for leaf in j.verdict.unmet}
+    return frozenset(passed.difference(finding for j in limits if j.verdict.holds for finding in touched(j)))

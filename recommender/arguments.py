@@ -52,7 +52,7 @@ def arguments_of(
     ]
     reasons += [_from(j, "for" if j.statement.direction == "for" else "against", "evidence") for j in advice.trials]
     reasons += [
-        Argument("for" if effect.push > 0 else "caution", effect.text, effect.statement, ("risk_outputs",), "risk")
+        Argument("for" if effect.push > 0 else "caution", effect.text, effect.statement, (), "risk")
         for effect in pushes
     ]
     return tuple(dict.fromkeys(reasons))

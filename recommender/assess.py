@@ -102,7 +102,7 @@ def _waits_for(evidence: Evidence) -> dict[str, set[str]]:
     return {
         regimen: {
             other for judged in found if judged.verdict.value is not False
-            for other in judged.statement.if_unsuitable if other != regimen
+            for other in (*judged.statement.if_unsuitable, *judged.statement.if_excluded) if other != regimen
         }
         for regimen, found in sorted(evidence.by_regimen.items())
     }
@@ -124,9 +124,9 @@ def _in_order(waits_for: dict[str, set[str]]) -> list[str]:
 
 def _assess(regimen: Regimen, case: _Case, done: Mapping[str, Assessment]) -> Assessment | None:
     """One regimen; `None` where nobody advises it and nothing speaks against it, or where it must be withheld."""
-    recommended = {name: found.tier == "recommended" for name, found in done.items()}
+    tiers = {name: found.tier for name, found in done.items()}
     advice = hear(
-        case.evidence.by_regimen[regimen.id], regimen, case.region, recommended, case.knowledge, ask_all=case.ask_all
+        case.evidence.by_regimen[regimen.id], regimen, case.region, tiers, case.knowledge, ask_all=case.ask_all
     )
     tier, held = _tier(regimen, case.patient, advice)
     if tier is None or (tier != "not_recommended" and regimen.id in case.evidence.withheld):

@@ -31,13 +31,17 @@ class StatementIndex(Protocol):
 
 @dataclass(frozen=True)
 class Judged:
-    """A statement about one regimen, with its population judged against the patient."""
+    """A statement about one regimen, with its population judged against the patient.
+
+    `of_partner`: it speaks of the drug that may stand beside the regimen, for which another may be taken.
+    """
 
     name: str
     source: Source
     statement: Statement
     regimen: str
     verdict: Verdict
+    of_partner: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,9 +68,12 @@ def gather_evidence(patient: Patient, knowledge: Knowledge, index: StatementInde
             continue
         speaks = name in passages
         for regimen, verdict in _verdicts(statement, knowledge.regimens_of[name], patient.findings, knowledge):
+            of_partner = knowledge.concerns_partner(regimen, statement.subject)
+            if of_partner and statement.kind != "contraindication":
+                continue
             if speaks:
-                by_regimen[regimen].append(Judged(name, source, statement, regimen, verdict))
-            elif _forbids(statement, verdict):
+                by_regimen[regimen].append(Judged(name, source, statement, regimen, verdict, of_partner))
+            elif _forbids(statement, verdict) and not of_partner:
                 withheld[regimen].append(name)
     return Evidence(
         {regimen: tuple(found) for regimen, found in by_regimen.items()},

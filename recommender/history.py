@@ -90,7 +90,7 @@ def _latest(treatments: list[PriorTreatment]) -> PriorTreatment:
 
 def _response(treatments: list[PriorTreatment]) -> str | None:
     if not treatments:
-        return None
+        return "not_given"
     last = _latest(treatments)
     if last.stopped_for == "progression" and last.best_response in (None, "NE"):
         return "PD"

@@ -69,6 +69,7 @@ class Recommendation:
     def as_dict(self, language: Language = "en") -> dict[str, Any]:
         """The document of the contract."""
         return {
+            "patient_id": self.patient.profile.patient_id,
             "status": self.status,
             "stage": stage_dict(self.patient, language),
             "scores": [score_dict(score, language) for score in self.patient.scores],
@@ -274,6 +275,8 @@ def _risk(output: RiskOutput, language: Language) -> dict[str, Any]:
         "model": output.given.model,
         "endpoint": output.given.endpoint,
         "value": output.given.value,
+        "ci95": output.given.ci95,
+        "cutoff": output.given.cutoff,
         "stratum": output.stratum,
         "in_population": output.in_population,
         "effect": output.effect_text.in_(language),

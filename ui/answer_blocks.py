@@ -46,13 +46,15 @@ def answer_blocks(document: Document, words: Words, *, full: bool) -> list[Block
 
 def flag_items(flags: Sequence[Document], words: Words, numbering: Numbering | None = None) -> Items:
     """The flags, in the order given (gravest first), with their citations where they are numbered."""
-    return Items(tuple(
-        Item(
-            (Run(flag["message"]), *(numbering.marks(flag.get("citations", ())) if numbering else ())),
-            marker=Run(words.say(f"severity.{flag['severity']}"), flag["severity"]),
+    return Items(
+        tuple(
+            Item(
+                (Run(flag["message"]), *(numbering.marks(flag.get("citations", ())) if numbering else ())),
+                marker=Run(words.say(f"severity.{flag['severity']}"), flag["severity"]),
+            )
+            for flag in flags
         )
-        for flag in flags
-    ))
+    )
 
 
 def unclear_items(texts: Sequence[str], words: Words) -> Items:
@@ -83,7 +85,11 @@ def _composed(document: Document, form: Form) -> list[Block]:
         *_part("heading.not_understood", [unclear_items(unclear, words)] if unclear else [], words),
     ]
     sources = form.numbering.sources(words)
-    return [*blocks, *_part("heading.sources", [sources] if sources.items else [], words), *_end(document, form)]
+    return [
+        *blocks,
+        *_part("heading.sources", [sources] if sources.items else [], words),
+        *_end(document, form),
+    ]
 
 
 def _part(name: str, blocks: Sequence[Block], words: Words) -> list[Block]:
@@ -105,27 +111,39 @@ def _missing(document: Document, form: Form) -> list[Block]:
 
 
 def _risks(document: Document, words: Words) -> list[Block]:
-    rows: list[tuple[Line, ...]] = []
-    for output in document["risk_outputs"]:
-        given, stratum = output["value"], output["stratum"]
-        value = words.any(given) if isinstance(given, str) else words.value("value", given)
-        moved = words.list(words.regimen(move["regimen"]) for move in output.get("moves", ()))
-        effect = output["effect"] + (words.parens(words.say("moves", regimens=moved)) if moved else "")
-        provenance = {k: v for k, v in (output["provenance"] or {}).items() if v is not None}
-        validation = words.list(
-            words.pair(words.say(f"provenance.{k}"), words.value(f"provenance.{k}", v))
-            for k, v in provenance.items()
-        )
-        rows.append((
-            line(output["model"]),
-            line(words.value("endpoint", output["endpoint"])),
-            line(value + words.parens(words.any(stratum) if stratum and stratum != given else "")),
-            line(words.value("in_population", output["in_population"])),
-            line(effect),
-            line(validation or words.say("no_provenance")),
-        ))
-    columns = ("model", "endpoint", "value", "population", "effect", "provenance")
-    return [Table(tuple(words.say(f"column.{name}") for name in columns), tuple(rows))] if rows else []
+    items = tuple(_risk(output, words) for output in document["risk_outputs"])
+    return [Items(items)] if items else []
+
+
+def _risk(output: Document, words: Words) -> Item:
+    """A model's output, and under it whom the model is for, what it does here, and how it was validated."""
+    given, stratum = output["value"], output["stratum"]
+    value = words.any(given) if isinstance(given, str) else words.value("value", given)
+    value += words.parens(words.any(stratum) if stratum and stratum != given else "")
+    moved = words.list(dict.fromkeys(words.regimen(move["regimen"]) for move in output.get("moves", ())))
+    effect = output["effect"] + (words.parens(words.say("moves", regimens=moved)) if moved else "")
+    provenance = {k: v for k, v in (output["provenance"] or {}).items() if v is not None}
+    validation = words.list(
+        words.pair(words.say(f"provenance.{k}"), words.value(f"provenance.{k}", v))
+        for k, v in provenance.items()
+    )
+    told = {
+        "population": words.value("in_population", output["in_population"]),
+        "effect": effect,
+        "provenance": validation or words.say("no_provenance"),
+    }
+    return Item(
+        line(
+            Run(capital(words.value("endpoint", output["endpoint"])), "strong"),
+            words.say("colon"),
+            Run(value, "strong"),
+            Run(f" · {output['model']}", "dim"),
+        ),
+        tuple(
+            Item(line(words.pair(words.say(f"risk.{name}"), text)), marker=Run(""))
+            for name, text in told.items()
+        ),
+    )
 
 
 def _disagreements(document: Document, form: Form) -> list[Block]:
@@ -168,7 +186,8 @@ def _every_position(items: Sequence[Document], form: Form) -> Table:
             line(words.region(position["region"]) if position["region"] else ""),
             (Run(position["position"]), *_mark(position, form)),
         )
-        for item in items for place, position in enumerate(item["positions"])
+        for item in items
+        for place, position in enumerate(item["positions"])
     )
     columns = ("question", "guideline", "year", "region", "position")
     return Table(tuple(words.say(f"column.{name}") for name in columns), rows)

@@ -42,7 +42,7 @@ class Paragraph:
 
 @dataclass(frozen=True)
 class Item:
-    """An entry of a list, with what stands under it. `source`: its number in the list of sources, if it is one."""
+    """An entry of a list, with what stands under it. `source`: its number, if it is a source's."""
 
     line: Line
     children: tuple[Item, ...] = ()
@@ -97,6 +97,6 @@ def plain(of: Line) -> str:
 
 
 def capital(text: str) -> str:
-    """With a capital letter at the start, as a line of its own has; names such as mHAP-II stay as they are."""
+    """With a capital letter at the start, as a line of its own has; a name such as mHAP-II stays as it is."""
     first = text.partition(" ")[0]
     return text[:1].upper() + text[1:] if first.isascii() and first.islower() else text

@@ -16,7 +16,11 @@ def search_blocks(document: Document, words: Words) -> list[Block]:
     blocks: list[Block] = [Heading(1, line(words.say("title.search")))]
     for found in document["results"]:
         place = [words.locator(str(found["locator"])), str(found["year"] or "")]
-        place += [words.say(f"source_status.{found['status']}")] if found.get("status") not in (None, "current") else []
+        place += (
+            [words.say(f"source_status.{found['status']}")]
+            if found.get("status") not in (None, "current")
+            else []
+        )
         place += [f"{words.say('search.score')} {found['score']:.3f}", found["passage_id"]]
         blocks += [
             Heading(3, line(f"{found['rank']}. {words.title(found)}")),
@@ -40,7 +44,9 @@ def corpus_blocks(document: Document, words: Words) -> list[Block]:
     problems = document.get("problems") or []
     if not problems:
         return [*blocks, Paragraph(line(words.say("no_problems")))]
-    items = Items(tuple(Item(line(_said(problem, words)), marker=Run("×", "against")) for problem in problems))
+    items = Items(
+        tuple(Item(line(_said(problem, words)), marker=Run("×", "against")) for problem in problems)
+    )
     return [*blocks, Heading(2, line(f"{words.say('problems')} ({len(problems)})")), items]
 
 

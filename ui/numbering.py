@@ -57,20 +57,30 @@ def _entry(number: int, places: Sequence[tuple[str, Citation]], used: set[str], 
     identity = [str(first["year"])] if first.get("year") else []
     identity += [f"PMID {first['pmid']}"] if first.get("pmid") else []
     identity += [f"doi:{first['doi']}"] if first.get("doi") else []
-    identity += [str(first["url"])] if first.get("url") and not (first.get("pmid") or first.get("doi")) else []
+    identity += (
+        [str(first["url"])] if first.get("url") and not (first.get("pmid") or first.get("doi")) else []
+    )
     where = [
         (f"{number}.{place} " if len(places) > 1 else "") + words.locator(name)
-        for place, (name, _) in enumerate(places, 1) if name in used
+        for place, (name, _) in enumerate(places, 1)
+        if name in used
     ]
     body = words.body(first)
     own = first["source_id"] not in words.knowledge.sources
     return Item(
         line(
             words.title(first),
-            f" · {body.rpartition(' ')[0] or body}" if body else f" · {words.say('organisation.own')}" if own else "",
+            f" · {body.rpartition(' ')[0] or body}"
+            if body
+            else f" · {words.say('organisation.own')}"
+            if own
+            else "",
             f" · {' · '.join(identity)}" if identity else "",
             " · ",
-            Run(words.say(f"source_status.{first['status']}"), "dim" if first["status"] == "current" else "warning"),
+            Run(
+                words.say(f"source_status.{first['status']}"),
+                "dim" if first["status"] == "current" else "warning",
+            ),
         ),
         (Item(line(Run(words.list(where, "semicolon"), "dim")), marker=Run("")),),
         marker=Run(f"[{number}]", "mark"),

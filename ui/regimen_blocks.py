@@ -1,4 +1,4 @@
-"""Regimens as blocks: those that are offered, with their reasons; those that are not, by what speaks against them."""
+"""Regimens as blocks: what is offered, with its reasons; what is not, by what is against it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,14 @@ REASONS = 6  # of an offered regimen in the short form
 FEW = 4  # regimens that share a reason stand before it; more stand under it
 _DIRECTIONS: tuple[Tone, ...] = ("for", "caution", "against")
 _WITHOUT_SAYING = {("diagnosis.tumour_type", "hcc"), ("diagnosis.disease_status", "active")}
-_LESS_TELLING = ("recommendation", "open", "evidence", "contraindication", "other_region", "outside_population")
+_LESS_TELLING = (
+    "recommendation",
+    "open",
+    "evidence",
+    "contraindication",
+    "other_region",
+    "outside_population",
+)
 
 
 @dataclass(frozen=True)
@@ -39,7 +46,7 @@ def offered_blocks(tier: str, regimens: Sequence[Document], form: Form) -> list[
 
 
 def refused_blocks(regimens: Sequence[Document], form: Form) -> list[Block]:
-    """What is not recommended: first what is contraindicated or advised against, then what is for other patients."""
+    """What is not recommended: contraindicated or advised against, then for other patients only."""
     words = form.words
     grave = [r for r in regimens if _reasons(r)]
     others = [r for r in regimens if not _reasons(r)]
@@ -62,18 +69,22 @@ def _regimen(regimen: Document, form: Form) -> list[Block]:
     words, arguments = form.words, regimen["arguments"]
     parts = [
         f"{words.say(f'score_part.{name}')} {value:.2f}"
-        for name, value in regimen["score_parts"].items() if value or name != "risk"
+        for name, value in regimen["score_parts"].items()
+        if value or name != "risk"
     ]
     parts += [words.say("tied")] if regimen.get("tied") else []
     blocks: list[Block] = [
-        Heading(3, line(
-            f"{regimen['rank']}. {capital(regimen['name'])}", Run(f" · {regimen['score']:.2f}", "mark")
-        )),
+        Heading(
+            3,
+            line(f"{regimen['rank']}. {capital(regimen['name'])}", Run(f" · {regimen['score']:.2f}", "mark")),
+        ),
         Paragraph(line(Run(" · ".join(parts), "dim")), indent=1),
     ]
     shown = arguments if form.full else _telling(arguments)
     for direction in _DIRECTIONS:
-        with_facts = form.full or direction != "for"  # in short, the facts behind what is for it stand together
+        with_facts = (
+            form.full or direction != "for"
+        )  # in short, the facts behind what is for it stand together
         items = tuple(
             Item(_argument(a, form, facts=with_facts)) for a in shown if a["direction"] == direction
         )
@@ -121,7 +132,8 @@ def _hidden(arguments: Sequence[Document], shown: Sequence[Document], words: Wor
         return []
     what = words.list(
         words.say("count_of", n=hidden[direction], name=words.say(f"direction.{direction}"))
-        for direction in _DIRECTIONS if hidden[direction]
+        for direction in _DIRECTIONS
+        if hidden[direction]
     )
     return [Paragraph(line(Run(words.say("more_reasons", n=hidden.total(), what=what), "dim")), indent=1)]
 
@@ -150,14 +162,20 @@ def _criterion(criterion: Document, words: Words) -> str:
 
 def _each(regimens: Sequence[Document], form: Form) -> Items:
     """Each regimen with everything that speaks of it, what is against it first."""
-    return Items(tuple(
-        Item(line(Run(capital(regimen["name"]), "strong")), tuple(
-            Item(_argument(a, form), marker=Run(form.words.say(f"argument.{direction}"), direction))
-            for direction in reversed(_DIRECTIONS)
-            for a in regimen["arguments"] if a["direction"] == direction
-        ))
-        for regimen in regimens
-    ))
+    return Items(
+        tuple(
+            Item(
+                line(Run(capital(regimen["name"]), "strong")),
+                tuple(
+                    Item(_argument(a, form), marker=Run(form.words.say(f"argument.{direction}"), direction))
+                    for direction in reversed(_DIRECTIONS)
+                    for a in regimen["arguments"]
+                    if a["direction"] == direction
+                ),
+            )
+            for regimen in regimens
+        )
+    )
 
 
 def _by_reason(regimens: Sequence[Document], form: Form) -> Items:
@@ -178,15 +196,16 @@ def _shared(reason: Document, names: Sequence[str], form: Form) -> Item:
 
 
 def _reasons(regimen: Document) -> list[Document]:
-    """What is against a regimen for this patient, gravest first as the answer has it; not that it is for others."""
+    """What is against a regimen for this patient, gravest first; not that it is for others."""
     return [
-        argument for argument in regimen["arguments"]
+        argument
+        for argument in regimen["arguments"]
         if argument["direction"] == "against" and argument["kind"] in ("contraindication", "recommendation")
     ]
 
 
 def _telling(arguments: Sequence[Document]) -> list[Document]:
-    """The most telling reasons, in their own order: of safety first, then what guidelines say, then trials."""
+    """The most telling reasons, in their own order: of safety, of guidelines, then of trials."""
 
     def pick(test: Callable[[Document], bool], most: int) -> list[int]:
         return [place for place, argument in enumerate(arguments) if test(argument)][:most]

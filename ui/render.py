@@ -23,7 +23,7 @@ NARROWEST, WIDEST = 60, 132
 
 
 def show(document: Mapping[str, Any], kind: str, form: str, language: Language) -> None:
-    """Write a document to standard output: in colour and as wide as the terminal, or plain where there is none."""
+    """Write a document to standard output: in colour and as wide as the terminal, or plain without one."""
     terminal = sys.stdout.isatty()
     width = max(NARROWEST, min(WIDEST, shutil.get_terminal_size().columns)) if terminal else PLAIN_WIDTH
     sys.stdout.write(render(document, kind, form, language, width=width, colour=terminal))
@@ -47,8 +47,8 @@ def render(
     kind
         `recommendation`, `stage`, `search`, `index` or `corpus`.
     form
-        `text` keeps what matters most; `md` and `html` hold everything, `html` as a page of its own with everything
-        that came from a patient or a document escaped.
+        `text` keeps what matters most; `md` and `html` hold everything, with what came from a patient or a
+        document escaped; `html` is a page of its own.
     width, colour
         Columns, and whether control codes for colour are wanted; of `text` only.
     """

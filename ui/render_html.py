@@ -7,6 +7,7 @@ from html import escape
 
 from liverboard.ui.blocks import Block, Fold, Heading, Item, Items, Line, Paragraph, Run, Table, plain
 
+_TONGUES = {"en": "en", "zh": "zh-Hans"}
 _STYLE = """
 :root{color-scheme:light dark}
 body{font:16px/1.5 system-ui,"PingFang SC","Microsoft YaHei","Noto Sans CJK SC",sans-serif;
@@ -35,7 +36,7 @@ def to_html(blocks: Sequence[Block], *, language: str) -> str:
     title = next((plain(block.line) for block in blocks if isinstance(block, Heading)), "LiverBoard")
     body = "\n".join(_written(block) for block in blocks)
     return (
-        f'<!doctype html>\n<html lang="{"zh-Hans" if language == "zh" else "en"}">\n<head>\n<meta charset="utf-8">\n'
+        f'<!doctype html>\n<html lang="{_TONGUES[language]}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n{body}\n</body>\n</html>\n"
     )
@@ -52,13 +53,18 @@ def _written(block: Block) -> str:
             return label + _items(block.items, "bulleted" if block.label else "")
         case Table(columns=()):
             rows = "".join(
-                f'<tr><th scope="row">{_line(name)}</th><td>{_line(value)}</td></tr>' for name, value in block.rows
+                f'<tr><th scope="row">{_line(name)}</th><td>{_line(value)}</td></tr>'
+                for name, value in block.rows
             )
             return f"<table>{rows}</table>"
         case Table():
             head = "".join(f"<th>{escape(name)}</th>" for name in block.columns)
-            rows = "".join(f"<tr>{''.join(f'<td>{_line(cell)}</td>' for cell in row)}</tr>" for row in block.rows)
-            return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+            rows = "".join(
+                f"<tr>{''.join(f'<td>{_line(cell)}</td>' for cell in row)}</tr>" for row in block.rows
+            )
+            return (
+                f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>'
+            )
         case Fold():
             inner = "".join(_written(part) for part in block.blocks)
             return f"<details><summary>{escape(block.title)}</summary>{inner}</details>"
@@ -70,7 +76,11 @@ def _items(items: Sequence[Item], style: str = "") -> str:
 
 def _item(item: Item) -> str:
     anchor = f' id="source-{item.source}"' if item.source is not None else ""
-    marker = f'<b class="{item.marker.tone}">{escape(item.marker.text)}</b>' if item.marker and item.marker.text else ""
+    marker = (
+        f'<b class="{item.marker.tone}">{escape(item.marker.text)}</b>'
+        if item.marker and item.marker.text
+        else ""
+    )
     below = _items(item.children) if item.children else ""
     return f"<li{anchor}>{marker}{_line(item.line)}{below}</li>"
 

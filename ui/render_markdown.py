@@ -27,10 +27,17 @@ def _written(block: Block) -> str:
         case Table(columns=()):
             return "\n".join(f"- **{_bare(name)}** {_line(value)}" for name, value in block.rows)
         case Table():
-            head = [f"| {' | '.join(_escaped(name) for name in block.columns)} |", "|" + " --- |" * len(block.columns)]
-            return "\n".join([*head, *(f"| {' | '.join(_line(cell) for cell in row)} |" for row in block.rows)])
+            head = [
+                f"| {' | '.join(_escaped(name) for name in block.columns)} |",
+                "|" + " --- |" * len(block.columns),
+            ]
+            return "\n".join(
+                [*head, *(f"| {' | '.join(_line(cell) for cell in row)} |" for row in block.rows)]
+            )
         case Fold():
-            return "\n\n".join([f"#### {_escaped(block.title)}", *(_written(inner) for inner in block.blocks)])
+            return "\n\n".join(
+                [f"#### {_escaped(block.title)}", *(_written(inner) for inner in block.blocks)]
+            )
 
 
 def _items(items: Sequence[Item], depth: int) -> list[str]:
@@ -54,7 +61,7 @@ def _run(run: Run) -> str:
     text = run.text if run.tone == "mark" else _escaped(run.text)
     if run.tone not in ("strong", "stop", "warning") or not text.strip():
         return text
-    before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()):]
+    before, after = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
     return f"{before}**{text.strip()}**{after}"
 
 

@@ -16,8 +16,16 @@ from liverboard.ui.blocks import Block, Fold, Heading, Item, Items, Line, Paragr
 from liverboard.ui.wrap import Wrapped
 
 STYLES: dict[Tone, str] = {
-    "plain": "", "strong": "bold", "dim": "dim", "mark": "cyan", "stop": "bold red", "warning": "bold yellow",
-    "info": "blue", "for": "green", "caution": "yellow", "against": "red",
+    "plain": "",
+    "strong": "bold",
+    "dim": "dim",
+    "mark": "cyan",
+    "stop": "bold red",
+    "warning": "bold yellow",
+    "info": "blue",
+    "for": "green",
+    "caution": "yellow",
+    "against": "red",
 }
 _STEP = 3
 _LABEL = 7  # columns of a list's label
@@ -27,8 +35,15 @@ def to_text(blocks: Sequence[Block], *, width: int, colour: bool) -> str:
     """The blocks as lines of at most `width` columns; without colour there is no control code among them."""
     file = io.StringIO()
     console = Console(
-        file=file, width=width, force_terminal=colour, color_system="auto" if colour else None,
-        no_color=None if colour else True, highlight=False, markup=False, emoji=False, legacy_windows=False,
+        file=file,
+        width=width,
+        force_terminal=colour,
+        color_system="auto" if colour else None,
+        no_color=None if colour else True,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        legacy_windows=False,
     )
     for block in blocks:
         for shown in _shown(block, width):

@@ -59,8 +59,10 @@ def _scores(scores: Sequence[Document], words: Words, full: bool) -> Table:
         rows.append((line(Run(words.say(f"group.{group}"), "strong")), *[()] * (len(columns) - 1)))
         for score in members:
             row = (
-                line(capital(score["name"])), line(Run(_value(score, words), "strong")),
-                line(_stratum(score, words)), line(_meaning(score, words)),
+                line(capital(score["name"])),
+                line(Run(_value(score, words), "strong")),
+                line(_stratum(score, words)),
+                line(_meaning(score, words)),
             )
             rows.append((*row, line(Run(_cited(score), "dim"))) if full else row)
     return Table(tuple(words.say(name) for name in columns), tuple(rows))
@@ -86,7 +88,8 @@ def _meaning(score: Document, words: Words) -> str:
         within = number(near["within"])
         change = words.list(
             words.say(f"near_cutoff.{side}", within=within, stratum=words.stratum(score["id"], near[side]))
-            for side in ("lower", "upper") if near[side] is not None
+            for side in ("lower", "upper")
+            if near[side] is not None
         )
         measured = words.input(score["id"], near["input"])
         parts.append(words.say("near_cutoff", input=measured, change=change))
@@ -123,7 +126,9 @@ def _derived(findings: Mapping[str, Any], words: Words, full: bool) -> tuple[tup
     return tuple(
         (line(Run(capital(words.label(name)), "dim")), line(words.value(name, value)))
         for name, value in findings.items()
-        if (found := words.finding(name)) is not None and found.profile is None and name not in words.computed
+        if (found := words.finding(name)) is not None
+        and found.profile is None
+        and name not in words.computed
         and (full or value not in (False, [], 0))
     )
 
@@ -157,7 +162,9 @@ def _entry(entry: Any, words: Words) -> str:
 
 
 _READ_AS = {  # fields inside entries, by the finding whose words their values have
-    "drug": "medication", "best_response": "systemic_response", "toxicity.kind": "toxicity_kinds",
+    "drug": "medication",
+    "best_response": "systemic_response",
+    "toxicity.kind": "toxicity_kinds",
     "segment": "narrative",
 }
 
@@ -166,4 +173,3 @@ def _text(field: str, value: Any, words: Words, *, label: bool = False) -> str:
     unit = " cm" if field == "diameter_cm" else ""
     shown = words.value(_READ_AS.get(field, field), value) + unit
     return words.pair(words.label(field), shown) if label else shown
-

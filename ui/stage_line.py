@@ -14,14 +14,20 @@ _ROWS = {
     "criteria": ("milan", "ucsf", "up_to_7"),
 }
 _SCORES = {
-    "bclc": "bclc_2022", "cnlc": "cnlc", "tnm": "tnm8",
-    "child_pugh": "child_pugh_si", "albi": "albi", "meld3": "meld3",
-    "milan": "milan", "ucsf": "ucsf", "up_to_7": "up_to_7",
+    "bclc": "bclc_2022",
+    "cnlc": "cnlc",
+    "tnm": "tnm8",
+    "child_pugh": "child_pugh_si",
+    "albi": "albi",
+    "meld3": "meld3",
+    "milan": "milan",
+    "ucsf": "ucsf",
+    "up_to_7": "up_to_7",
 }
 
 
 def stage_blocks(document: Mapping[str, Any], words: Words) -> list[Block]:
-    """Names and values: status, stages, liver function, criteria, notes, and the literal result where it differs."""
+    """Status, stages, liver function, criteria, notes, and the literal result where it differs."""
     stage = document["stage"]
     missing = {score["id"]: score for score in document["scores"]}
     status = document["status"]

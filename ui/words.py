@@ -16,10 +16,16 @@ from liverboard.recommender.formulas import shipped
 from liverboard.recommender.phrases import say as say_of_the_answer
 
 ENDS = ("", " ", ",", "(")  # what may follow the words of a locator
-_REGIMENS = frozenset({
-    "prior_regimens", "progressed_on", "stopped_for_toxicity", "ongoing_treatment", "last_systemic",
-    "regimen",
-})
+_REGIMENS = frozenset(
+    {
+        "prior_regimens",
+        "progressed_on",
+        "stopped_for_toxicity",
+        "ongoing_treatment",
+        "last_systemic",
+        "regimen",
+    }
+)
 
 
 @lru_cache(maxsize=1)
@@ -40,7 +46,7 @@ class Words:
         self._by_path = {f.profile: f for f in knowledge.findings.values() if f.profile}
 
     def say(self, name: str, /, **values: object) -> str:
-        """A phrase of the screen, else of the answer, with its slots filled; an unknown name is a `KeyError`."""
+        """A phrase of the screen, else of the answer, its slots filled; an unknown name is a `KeyError`."""
         own = _data()["words"].get(name)
         if own is None:
             return say_of_the_answer(name, self.language, **values)
@@ -180,7 +186,7 @@ class Words:
         return f"{source.body} {source.year or ''}".strip() if source is not None and source.body else ""
 
     def locator(self, text: str) -> str:
-        """Where in a document; in Chinese, the Chinese half of a locator that has both, and its plain words."""
+        """Where in a document; in Chinese, the Chinese half of a locator that has both, and plain words."""
         if self.language == "en":
             return text
         halves = [part.partition(" / ") for part in text.split("; ")]
@@ -190,8 +196,10 @@ class Words:
         for english, chinese in words.items():
             if english.startswith(" "):
                 text = text.replace(english, chinese)
-            elif text.startswith(english) and (english[-2:] == ", " or text[len(english) : len(english) + 1] in ENDS):
-                text = chinese + text[len(english):]
+            elif text.startswith(english) and (
+                english[-2:] == ", " or text[len(english) : len(english) + 1] in ENDS
+            ):
+                text = chinese + text[len(english) :]
                 break
         for pattern, chinese in _data()["locator_patterns"].items():
             text = re.sub(pattern, chinese, text)

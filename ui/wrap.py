@@ -47,7 +47,7 @@ def _breaks(plain: str, width: int) -> Iterator[int]:
 
 
 class Wrapped:
-    """A text that fits itself into the width it is given; `first` stands before it, further lines hang below."""
+    """A text that fits itself into the width it gets; `first` stands before it, further lines hang below."""
 
     def __init__(self, text: Text, first: Text | None = None, indent: int = 0) -> None:
         self.text = text

@@ -18,7 +18,7 @@ from liverboard.recommender.profile import read_profile
 from liverboard.recommender.risk import estimate_risks
 from liverboard.recommender.staging import Patient, stage
 
-EVERY = 5  # one vignette in so many loses its sources one at a time
+SOME, FEW = 2, 6  # one vignette in so many loses its first choice; loses its sources one at a time
 LEVEL = {"not_recommended": 0, "for_consideration": 1, "recommended": 2}
 Assessed = dict[str, Assessment]
 
@@ -102,7 +102,7 @@ def test_the_first_choice_falls_with_the_sources_that_advise_it(
     board: Board, patients: list[tuple[str, Patient, Assessed]]
 ) -> None:
     still, tried = [], 0
-    for name, patient, before in patients:
+    for name, patient, before in patients[::SOME]:
         recommended = [found for found in before.values() if found.tier == "recommended"]
         if not recommended:
             continue
@@ -119,7 +119,7 @@ def test_no_treatment_rises_when_a_source_that_supported_it_leaves_the_index(
     board: Board, patients: list[tuple[str, Patient, Assessed]]
 ) -> None:
     risen, tried = [], 0
-    for name, patient, before in patients[::EVERY]:
+    for name, patient, before in patients[::FEW]:
         supported: dict[str, set[str]] = defaultdict(set)
         for regimen, found in before.items():
             if board.knowledge.regimens[regimen].anticancer and found.tier != "not_recommended":
@@ -140,7 +140,7 @@ def test_no_treatment_rises_when_a_source_that_supported_it_leaves_the_index(
 def test_every_reason_left_rests_on_a_source_that_is_left(
     board: Board, patients: list[tuple[str, Patient, Assessed]]
 ) -> None:
-    for name, patient, before in patients[::EVERY]:
+    for name, patient, before in patients[::FEW]:
         speaking = {
             argument.statement.partition(":")[0]
             for found in before.values()

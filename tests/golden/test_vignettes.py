@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import subprocess
@@ -250,9 +251,8 @@ for patient in json.load(sys.stdin):
 
 
 def test_another_process_with_another_hash_seed_gives_the_same_bytes(answers: list[Answered]) -> None:
-    import hashlib
-
-    patients = json.dumps([answered.patient for answered in answers])
+    some = answers[::3]
+    patients = json.dumps([answered.patient for answered in some])
     seed = "1" if os.environ.get("PYTHONHASHSEED") != "1" else "2"
     done = subprocess.run(
         [sys.executable, "-c", ELSEWHERE],
@@ -262,10 +262,8 @@ def test_another_process_with_another_hash_seed_gives_the_same_bytes(answers: li
         check=True,
         env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONIOENCODING": "utf-8"},
     )
-    here = [hashlib.sha256(as_bytes(answered.documents["zh"])).hexdigest() for answered in answers]
-    assert [
-        a.id for a, one, other in zip(answers, here, done.stdout.split(), strict=True) if one != other
-    ] == []
+    here = [hashlib.sha256(as_bytes(answered.documents["zh"])).hexdigest() for answered in some]
+    assert [a.id for a, one, other in zip(some, here, done.stdout.split(), strict=True) if one != other] == []
 
 
 UNORDERED = ("etiology", "comorbidities", "medication", "allergies", "preferences")

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from liverboard.corpus.check import check, numbers
-from liverboard.corpus.knowledge import Knowledge, load_knowledge
+from liverboard.corpus.errors import CorpusError
+from liverboard.corpus.knowledge import Knowledge, fingerprint
 from liverboard.corpus.records import FlagRule
 from liverboard.recommender.profile import Labs, read_profile
 
@@ -101,9 +102,23 @@ def test_every_laboratory_value_of_a_profile_has_a_finding_with_bounds(knowledge
     assert {f"labs.{name}" for name in Labs.model_fields} - bounded == set()
 
 
-def test_the_fingerprint_is_that_of_what_was_read(knowledge: Knowledge) -> None:
-    assert load_knowledge().fingerprint == knowledge.fingerprint
-    assert re.fullmatch(r"[0-9a-f]{64}", knowledge.fingerprint)
+def test_the_fingerprint_changes_with_a_word_or_a_name_of_a_data_file_and_with_nothing_else(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "one.yaml"
+    file.write_text("a: 1\n", encoding="utf-8")
+    first = fingerprint(tmp_path)
+    (tmp_path / "CURATION.md").write_text("how to", encoding="utf-8")
+    assert fingerprint(tmp_path) == first
+    file.write_text("a: 2\n", encoding="utf-8")
+    changed = fingerprint(tmp_path)
+    file.rename(tmp_path / "two.yaml")
+    assert len({first, changed, fingerprint(tmp_path)}) == 3
+
+
+def test_a_folder_without_data_is_no_corpus(tmp_path: Path) -> None:
+    with pytest.raises(CorpusError):
+        fingerprint(tmp_path)
 
 
 # --- the fixed lists

@@ -40,6 +40,30 @@ def test_a_fallback_body_does_not_lift_what_the_home_body_calls_an_option(made_u
     assert made_up.tiers(made_up.patient(), home, near)["tablet"] == "for_consideration"
 
 
+def test_a_fallback_body_is_not_heard_where_the_home_body_keeps_the_regimen_for_others(made_up: Any) -> None:
+    home = made_up.source(
+        "home",
+        made_up.advises("tablet", when=[SMALL]),
+        made_up.advises("surgery", when=[BLEEDS]),
+        body="HOME",
+    )
+    near = made_up.source("near", made_up.advises("tablet"), body="NEAR")
+    treated = made_up.tiers(made_up.patient(size_cm=5, bleeding=True), home, near)
+    assert treated == {"surgery": "recommended", "tablet": "not_recommended"}
+
+
+def test_a_patient_for_whom_the_home_body_has_nothing_hears_the_fallback_bodies(made_up: Any) -> None:
+    home = made_up.source(
+        "home",
+        made_up.advises("tablet", when=[SMALL]),
+        made_up.advises("surgery", when=[BLEEDS]),
+        body="HOME",
+    )
+    near = made_up.source("near", made_up.advises("tablet"), body="NEAR")
+    untreated = made_up.tiers(made_up.patient(size_cm=5, bleeding=False), home, near)
+    assert untreated == {"surgery": "not_recommended", "tablet": "recommended"}
+
+
 def test_a_body_of_another_region_sets_no_tier(made_up: Any, home: Any) -> None:
     far = made_up.source(
         "far", made_up.advises("surgery"), made_up.advises_against("tablet", "absolute"), body="FAR"

@@ -79,23 +79,26 @@ def test_without_trials_every_regimen_keeps_its_tier(made_up: Any, world: list[A
     assert made_up.tiers(patient, *read, indexed=kept) == made_up.tiers(patient, *read)
 
 
-@given(world=WORLDS, facts=FACTS)
-def test_no_regimen_rises_when_a_contraindication_leaves_the_index_that_forbade_it(
-    made_up: Any, world: list[Any], facts: Any
+@given(world=WORLDS, facts=FACTS, when=WHEN)
+def test_no_regimen_is_offered_when_the_contraindication_that_forbade_it_leaves_the_index(
+    made_up: Any, world: list[Any], facts: Any, when: Any
 ) -> None:
-    patient, read = made_up.patient(**facts), sources(made_up, world)
-    before = made_up.assess(patient, made_up.knowledge(*read))
-    for name, found in before.items():
-        forbidding = {
-            argument.statement.partition(":")[0]
-            for argument in found.arguments
-            if argument.direction == "against"
-            and argument.kind == "contraindication"
-            and "absolute" in argument.statement
-        }
-        if found.tier == "not_recommended" and forbidding:
-            kept = [source for source in read if source.id not in forbidding]
-            assert made_up.tiers(patient, *read, indexed=kept).get(name) not in OFFERED
+    contested = [
+        ("advises", "tablet", "first_choice", [], "HOME"),
+        ("forbids", "tablet", "absolute", when, None),
+        *world,
+    ]
+    patient, read = made_up.patient(**facts), sources(made_up, contested)
+    found = made_up.assess(patient, made_up.knowledge(*read))["tablet"]
+    forbidding = {
+        argument.statement.partition(":")[0]
+        for argument in found.arguments
+        if argument.direction == "against" and argument.kind == "contraindication"
+    }
+    kept = [source for source in read if source.id not in forbidding]
+    after = made_up.tiers(patient, *read, indexed=kept).get("tablet")
+    forbidden = found.tier == "not_recommended" and read[1].id in forbidding
+    assert not (forbidden and after in OFFERED)
 
 
 @given(world=WORLDS, facts=FACTS)

@@ -223,6 +223,14 @@ def test_a_word_that_is_not_accepted_is_answered_with_those_that_are(
         (patient(tumour={"lesions": [{"diameter_cm": float("nan")}]}), "tumour.lesions.0.diameter_cm"),
         (patient(prior_treatments=[{"sessions": 2}]), "prior_treatments.0.regimen"),
         (patient(prior_treatments=[{"regimen": "tace", "sessions": -1}]), "prior_treatments.0.sessions"),
+        (
+            patient(prior_treatments=[{"regimen": "tace", "months_since": -1}]),
+            "prior_treatments.0.months_since",
+        ),
+        (
+            patient(prior_treatments=[{"regimen": "tace", "toxicity": {"kind": "x", "grade": 6}}]),
+            "prior_treatments.0.toxicity.grade",
+        ),
     ],
 )
 def test_a_field_that_cannot_be_used_is_named(data: Any, field: str) -> None:
