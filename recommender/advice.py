@@ -10,6 +10,7 @@ from liverboard.corpus.records import Finding, Force, Regimen, Region
 from liverboard.recommender.evidence import Judged
 
 NEARNESS = ("home", "fallback", "other")
+_TOO_MANY = 3
 _LOWER: dict[Force, Force] = {"absolute": "relative", "relative": "caution", "caution": "caution"}
 
 
@@ -33,6 +34,13 @@ class Advice:
     outside: tuple[Judged, ...]
     elsewhere: tuple[Judged, ...]
     trials: tuple[Judged, ...]
+
+    @property
+    def too_many_limits(self) -> bool:
+        """Whether relative limits have piled up: several sources, each on something else, speak against it."""
+        limits = [j for j in self.discouraged if j.statement.kind == "contraindication"]
+        subjects = {frozenset(touched(j)) for j in limits}
+        return len({j.source.id for j in limits}) >= _TOO_MANY and len(subjects) >= _TOO_MANY
 
     @property
     def candidates(self) -> tuple[Judged, ...]:
@@ -65,7 +73,8 @@ def hear(
     waiting = [j for j in advice if _waits(j, knowledge.findings)]
     speaking = _who_speaks(found, waiting, certain, regimen, region, ask_all)
     near = next((n for n in speaking if any(nearness(j, region) == n for j in certain)), None)
-    heard = _heard(certain, near, region)
+    supportive = not (regimen.anticancer or regimen.palliative)
+    heard = _heard(certain, near, region, supportive=supportive)
     opened = None if near else next((n for n in speaking if any(nearness(j, region) == n for j in waiting)), None)
     limits: dict[Force, list[Judged]] = {"absolute": [], "relative": [], "caution": []}
     own = _own_limits(found, region)
@@ -140,11 +149,14 @@ def _who_speaks(
     return ("home",) if home_waits or (has_a_view and not ask_all) else ("home", "fallback")
 
 
-def _heard(certain: Sequence[Judged], near: str | None, region: Region) -> list[Judged]:
+def _heard(certain: Sequence[Judged], near: str | None, region: Region, *, supportive: bool) -> list[Judged]:
     """The certain advice that counts: all home bodies together; of the fallbacks the nearest that has a view.
 
     What any fallback says against a regimen counts too. Sources without a body are about one situation; they stay.
+    On support and diagnosis everybody who advises them is heard.
     """
+    if supportive:
+        return [j for j in certain if j.statement.direction == "for" or nearness(j, region) != "other"]
     advice = [j for j in certain if nearness(j, region) == near]
     speaking = [body for body in region.fallback if any(j.source.body == body for j in advice)]
     if near != "fallback" or not speaking:

@@ -155,7 +155,7 @@ def _assess(regimen: Regimen, case: _Case, done: Mapping[str, Assessment]) -> As
 
 def _tier(regimen: Regimen, patient: Patient, advice: Advice) -> tuple[Tier | None, tuple[str, ...]]:
     """The tier, and what holds the regimen back from a better one. `None`: nothing can be said of the regimen."""
-    if advice.forbidden or (advice.discouraged and not advice.candidates):
+    if advice.forbidden or (advice.discouraged and not advice.candidates) or advice.too_many_limits:
         return "not_recommended", ()
     if not advice.candidates:
         return ("not_recommended" if advice.outside and regimen.anticancer else None), ()
@@ -170,10 +170,17 @@ def _reasons_to_hold_back(regimen: Regimen, patient: Patient, advice: Advice) ->
         "safety_unknown": any(j.statement.if_unknown == "hold_back" for j in advice.open_safety),
         "population_unknown": not advice.forwards,
         "liver_function_unknown": regimen.anticancer and patient.findings["child_pugh_class"] is None,
+        "candidacy_unknown": regimen.kind == "transplant" and _candidacy_open(patient),
         "not_available": not available(regimen, patient.profile.region),
         "declined": bool(declined(regimen, patient)),
     }
     return tuple(name for name, holds in reasons.items() if holds)
+
+
+def _candidacy_open(patient: Patient) -> bool:
+    """Whether nobody has said that the patient can be transplanted, and the liver does not force the question."""
+    failing = patient.findings["child_pugh_class"] in ("B", "C") and patient.findings["ascites"] != "none"
+    return patient.findings["transplant_candidate"] is None and not failing
 
 
 def _parts(advice: Advice, held: Sequence[str], pushes: Sequence[RiskEffect]) -> dict[str, float]:

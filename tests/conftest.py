@@ -82,7 +82,7 @@ class MadeUp:
     """Builds knowledge a statement at a time, and asks the engine about made-up patients.
 
     Regimens: `surgery`, `ablation`, `tablet` and `infusion` (both of the class `pills_and_drips`), and
-    `comfort`, which is supportive. Region `XX` listens to `HOME`, then to `NEAR`; `FAR` is of another region.
+    `comfort`, which is supportive. Region `XX` listens to `HOME`, then to `NEAR`, then to `NEXT`.
     """
 
     FINDINGS = (
@@ -120,7 +120,7 @@ class MadeUp:
         Regimen(id="comfort", name=both("comfort"), kind="supportive", anticancer=False),
     )
     REGIONS = (
-        Region(id="XX", label=both("here"), home=("HOME",), fallback=("NEAR",)),
+        Region(id="XX", label=both("here"), home=("HOME",), fallback=("NEAR", "NEXT")),
         Region(id="YY", label=both("far away"), home=("FAR",)),
         Region(id="INT", label=both("elsewhere"), home=("NEAR",)),
     )

@@ -243,6 +243,7 @@ from liverboard.recommender.profile import read_profile
 
 knowledge = load_knowledge()
 index = StatementsInMemory(knowledge.sources.values())
+print(knowledge.fingerprint)
 for patient in json.load(sys.stdin):
     profile = read_profile(patient, findings=knowledge.findings)
     document = recommend(profile, knowledge=knowledge, index=index).as_dict("zh")
@@ -250,7 +251,9 @@ for patient in json.load(sys.stdin):
 """
 
 
-def test_another_process_with_another_hash_seed_gives_the_same_bytes(answers: list[Answered]) -> None:
+def test_another_process_with_another_hash_seed_gives_the_same_bytes(
+    answers: list[Answered], knowledge: Knowledge
+) -> None:
     some = answers[::3]
     patients = json.dumps([answered.patient for answered in some])
     seed = "1" if os.environ.get("PYTHONHASHSEED") != "1" else "2"
@@ -262,8 +265,10 @@ def test_another_process_with_another_hash_seed_gives_the_same_bytes(answers: li
         check=True,
         env={**os.environ, "PYTHONHASHSEED": seed, "PYTHONIOENCODING": "utf-8"},
     )
+    fingerprint, *there = done.stdout.split()
+    assert fingerprint == knowledge.fingerprint, "a data file was edited while the tests ran"
     here = [hashlib.sha256(as_bytes(answered.documents["zh"])).hexdigest() for answered in some]
-    assert [a.id for a, one, other in zip(some, here, done.stdout.split(), strict=True) if one != other] == []
+    assert [a.id for a, one, other in zip(some, here, there, strict=True) if one != other] == []
 
 
 UNORDERED = ("etiology", "comorbidities", "medication", "allergies", "preferences")

@@ -40,6 +40,14 @@ def test_a_fallback_body_does_not_lift_what_the_home_body_calls_an_option(made_u
     assert made_up.tiers(made_up.patient(), home, near)["tablet"] == "for_consideration"
 
 
+def test_of_the_fallback_bodies_the_nearest_one_with_a_view_speaks(made_up: Any) -> None:
+    near = made_up.source("near", made_up.advises("tablet", "option"), body="NEAR")
+    after = made_up.source("after", made_up.advises("tablet"), made_up.advises("surgery"), body="NEXT")
+    for order in ((near, after), (after, near)):
+        tiers = made_up.tiers(made_up.patient(), *order)
+        assert tiers == {"tablet": "for_consideration", "surgery": "recommended"}
+
+
 def test_a_fallback_body_is_not_heard_where_the_home_body_keeps_the_regimen_for_others(made_up: Any) -> None:
     home = made_up.source(
         "home",

@@ -17,14 +17,14 @@ ADVICE = st.tuples(
     st.sampled_from(REGIMENS),
     st.sampled_from(("first_choice", "preferred", "option")),
     WHEN,
-    st.sampled_from(("HOME", "NEAR", "FAR")),
+    st.sampled_from(("HOME", "NEAR", "NEXT", "FAR")),
 )
 AGAINST = st.tuples(
     st.sampled_from(("forbids", "advises_against")),
     st.sampled_from(REGIMENS),
     st.sampled_from(("absolute", "relative", "caution")),
     WHEN,
-    st.sampled_from(("HOME", "NEAR", "FAR", None)),
+    st.sampled_from(("HOME", "NEAR", "NEXT", "FAR", None)),
 )
 TRIALS = st.tuples(
     st.just("trial"), st.sampled_from(REGIMENS), st.sampled_from(("for", "against")), WHEN, st.none()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -23,9 +22,7 @@ SMALL, BLEEDS, MARKED = (
 )
 
 
-def judged(
-    condition: Any, definitions: Mapping[str, Any] | None = None, vocabulary: Any = None, **facts: Any
-) -> Verdict:
+def judged(condition: Any, definitions: Any = None, vocabulary: Any = None, **facts: Any) -> Verdict:
     named = {
         name: Definition.model_validate({"id": name, "label": {"en": name, "zh": name}, "when": when})
         for name, when in (definitions or {}).items()

@@ -1,0 +1,279 @@
+"""Earlier treatment, drugs taken and the place of treatment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any
+
+from liverboard.corpus.knowledge import Knowledge
+from liverboard.corpus.load import SHIPPED, read_yaml
+from liverboard.recommender.referral.context import Context
+from liverboard.recommender.referral.facts import compiled
+from liverboard.recommender.referral.mentions import Mention, given, mentions, pattern, words
+from liverboard.recommender.referral.numbers import TIME, months, number
+from liverboard.recommender.referral.records import Candidate
+from liverboard.recommender.referral.text import Text
+
+Part = tuple[str, Any, int, int]
+"""One attribute of a treatment: its name, value and place."""
+
+
+def read_treatments(text: Text, context: Context, knowledge: Knowledge) -> Iterator[Candidate]:
+    """Every regimen that was given, once each, with what is said of it; `[]` where the text says there was none."""
+    found = [m for m in mentions(text, knowledge) if given(text, context, m)]
+    everything = mentions(text, knowledge)
+    seen: dict[str, Mention] = {}
+    for mention in found:
+        if mention.regimen not in seen:
+            seen[mention.regimen] = mention
+    index = 0
+    for regimen, mention in seen.items():
+        prefix = f"prior_treatments[{index}]"
+        yield Candidate(f"{prefix}.regimen", regimen, mention.start, mention.end, 2)
+        parts = list(_attributes(text, mention, [m for m in found if m.regimen == regimen], everything))
+        for name, value, start, end in parts:
+            yield Candidate(f"{prefix}.{name}", value, start, end, 2)
+        yield from _since_curative(regimen, parts)
+        index += 1
+    if not found:
+        for match in pattern("naive").finditer(text.folded):
+            clause = text.clause(match.start())
+            if not pattern("naive_unless").search(text.folded, clause.start, clause.end):
+                yield Candidate("prior_treatments", [], match.start(), match.end(), 2)
+
+
+def _since_curative(regimen: str, parts: list[Part]) -> Iterator[Candidate]:
+    for name, value, start, end in parts:
+        if regimen in words()["curative"] and name == "months_since":
+            yield Candidate("recurrence.months_since_curative", value, start, end, 2)
+
+
+def _attributes(text: Text, mention: Mention, same: list[Mention], every: list[Mention]) -> Iterator[Part]:
+    start, end = _window(text, mention, every)
+    yield from _times(text, mention, start, end)
+    yield from _sessions(text, mention, same, start, end)
+    yield from _dose(text, start, end, mention)
+    long_benefit = any(
+        name == "duration_months" and value >= words()["benefit_months"] for name, value, _, _ in _times(text, mention, start, end)
+    )
+    yield from _outcome(text, mention, start, max(end, _next_sentence(text, mention, every)), long_benefit)
+
+
+def _window(text: Text, mention: Mention, every: list[Mention]) -> tuple[int, int]:
+    """The sentence of a regimen, up to the regimens before and after it."""
+    sentence = text.sentence(mention.start)
+    start = max([sentence.start, *(m.end for m in every if m.end <= mention.start and m.end > sentence.start)])
+    end = min([sentence.end, *(m.start for m in every if mention.end <= m.start < sentence.end)])
+    return start, end
+
+
+def _next_sentence(text: Text, mention: Mention, every: list[Mention]) -> int:
+    """The end of the text that may still speak of the outcome: to the next regimen, three sentences at most."""
+    i = text.sentence_index(mention.start)
+    last = text.sentences[min(i + 2, len(text.sentences) - 1)].end
+    return min([last, *(m.start for m in every if m.start >= mention.end)])
+
+
+def _times(text: Text, mention: Mention, start: int, end: int) -> Iterator[Part]:
+    since: Part | None = None
+    lasted: Part | None = None
+    for match in TIME.finditer(text.folded, start, end):
+        value = months(match)
+        if value is None:
+            continue
+        after = text.folded[match.end() : match.end() + 22]
+        before = text.folded[max(start, match.start() - 14) : match.start()]
+        one_off = mention.regimen in words()["one_off"]
+        is_since = (
+            re.match(r"\s*(?:ago|earlier|previously|before)\b|\s*前(?!后)|\s*(?:余|多)前", after)
+            or (match.end() <= mention.start and re.match(rf"\s*(?:after|since|following|out from|post-?)\b.{{0,12}}$", text.folded[match.end() : mention.start]))
+            or (one_off and match.start() >= mention.end and re.search(r"后$", before.strip()))
+            or (one_off and match.start() >= mention.end and re.match(r"\s*(?:复发|后)", after) and "术后" in before)
+            or re.match(r"\s*later\b", after)
+        )
+        apart = re.match(r"\s*(?:apart|intervals?|interval)", after) or re.search(r"(?:间隔|every|each|每)\s*$", before)
+        if apart or re.search(r"(?:戒酒|abstinent for|稳定|survival|age)\s*$", before):
+            continue
+        if is_since:
+            since = since or ("months_since", value, match.start(), match.end())
+        elif not one_off and (
+            re.search(r"\b(?:for|after|over|within)\s*$", before) or re.match(r"\s*(?:of|on|course)\b", after)
+            or match.start() >= mention.end and re.match(r"\s*(?:后|余后|多后|停药|治疗|,|。|进展)", after)
+            or match.end() <= mention.start and re.match(r"\s*(?:的)?", after) and text.language == "zh"
+            or match.start() >= mention.end and match.start() - mention.end <= 3
+        ):
+            lasted = lasted or ("duration_months", value, match.start(), match.end())
+    if since is None:
+        since = _later(text, mention)
+    yield from (part for part in (since, lasted) if part)
+
+
+def _later(text: Text, mention: Mention) -> Part | None:
+    """The time since a treatment that the sentence after it names: `Six months later MRI shows ...`."""
+    i = text.sentence_index(mention.start)
+    for sentence in text.sentences[i + 1 : i + 5]:
+        head = text.folded[sentence.start : sentence.start + 40]
+        match = TIME.search(head)
+        if match and (re.match(r"\s*later\b", head[match.end() :]) or re.match(r"\s*后(?:复查|MRI|CT|出现|影像)", head[match.end() :])):
+            value = months(match)
+            if value is not None and not head[: match.start()].strip():
+                return "months_since", value, sentence.start + match.start(), sentence.start + match.end()
+    return None
+
+
+def _sessions(text: Text, mention: Mention, same: list[Mention], start: int, end: int) -> Iterator[Part]:
+    if mention.regimen not in ("tace", "deb_tace", "haic_folfox", "tare_y90", "tace_plus_systemic", "tace_plus_lenvatinib", "ablation_rfa_mwa"):
+        return
+    for match in pattern("sessions").finditer(text.folded[start : mention.start]):
+        yield from _session(match, start)
+        return
+    for match in pattern("sessions").finditer(text.folded[mention.end : min(end, mention.end + 40)]):
+        yield from _session(match, mention.end)
+        return
+
+
+def _session(match: re.Match[str], offset: int) -> Iterator[Part]:
+    written = next((v for v in match.groupdict().values() if v), "")
+    value = number(written)
+    if value is not None and 0 < value <= 30:
+        yield "sessions", int(value), offset + match.start(), offset + match.end()
+
+
+def _dose(text: Text, start: int, end: int, mention: Mention) -> Iterator[Part]:
+    match = pattern("dose").search(text.folded, mention.end, end)
+    if match is None and not re.search(r"prednis|泼尼松", text.folded[start:mention.start]):
+        match = pattern("dose").search(text.folded, start, mention.start)
+    if match is None or re.search(r"prednis\w+\s*$|泼尼松龙?\s*$", text.folded[max(0, match.start() - 16) : match.start()]):
+        return
+    single = match["mg"] or match["mg2"]
+    value = float(single.replace(",", "")) if single else 2 * float(match["twice"])
+    yield "dose_mg_per_day", value, match.start(), match.end()
+
+
+def _outcome(text: Text, mention: Mention, start: int, end: int, long_benefit: bool) -> Iterator[Part]:
+    """Best response, why it stopped, and toxicity."""
+    folded = text.folded
+    response = _response(folded, start, end)
+    progress = next(
+        (m for m in pattern("progression").finditer(folded, start, end)
+         if not pattern("not_progression").search(folded, max(start, m.start() - 20), m.end())), None
+    )
+    toxic = _toxicity(folded, start, min(end, text.sentence(mention.start).end))
+    stopped = pattern("toxicity_stop").search(folded, start, min(end, text.sentence(mention.start).end))
+    one_off = mention.regimen in words()["one_off"]
+    if response is not None:
+        yield response
+    elif progress is not None and not long_benefit and not one_off:
+        yield "best_response", "PD", progress.start(), progress.end()
+    ongoing = pattern("ongoing").search(folded, start, min(end, text.sentence(mention.start).end))
+    if toxic is not None and stopped is not None and not one_off:
+        yield "stopped_for", "toxicity", stopped.start(), stopped.end()
+    elif progress is not None and not one_off:
+        yield "stopped_for", "progression", progress.start(), progress.end()
+    elif one_off:
+        yield "stopped_for", "completed", mention.start, mention.end
+    elif ongoing is not None:
+        yield "stopped_for", "ongoing", ongoing.start(), ongoing.end()
+    if toxic is not None:
+        yield "toxicity", *toxic
+
+
+def _response(folded: str, start: int, end: int) -> Part | None:
+    for name in ("CR", "PR", "SD", "PD"):
+        match = pattern("responses", name).search(folded, start, end)
+        if match:
+            return "best_response", name, match.start(), match.end()
+    return None
+
+
+def _toxicity(folded: str, start: int, end: int) -> tuple[dict[str, Any], int, int] | None:
+    found = []
+    for kind in words()["toxicities"]:
+        for match in pattern("toxicities", kind).finditer(folded, start, end):
+            if not re.search(r"(?:without|no|无|未出现)\s*(?:\w+ )?$", folded[max(start, match.start() - 14) : match.start()]):
+                found.append((kind, match.start(), match.end()))
+                break
+    if not found:
+        return None
+    grade = pattern("grade").search(folded, start, end)
+    order = list(words()["toxicities"])
+    kind, first, last = min(found, key=lambda f: (_apart(grade, f[1]), order.index(f[0])) if grade else (0, order.index(f[0])))
+    value: dict[str, Any] = {"kind": kind}
+    if grade is not None:
+        degree = _degree(grade)
+        if degree is not None:
+            value["grade"] = degree
+            first, last = min(first, grade.start()), max(last, grade.end())
+    elif kind in ("fatigue", "rash", "diarrhoea", "proteinuria") and not pattern("toxicity_stop").search(folded, start, end):
+        return None
+    return value, first, last
+
+
+def _apart(grade: re.Match[str] | None, place: int) -> int:
+    return abs(place - grade.end()) if grade else 0
+
+
+def _degree(match: re.Match[str]) -> int | None:
+    written = next((v for v in match.groupdict().values() if v), "")
+    roman = {"I": 1, "II": 2, "III": 3, "IV": 4}.get(written.upper())
+    value = roman if roman is not None else number(written)
+    return int(value) if value is not None else None
+
+
+@lru_cache(maxsize=1)
+def _drugs() -> tuple[tuple[str, bool, re.Pattern[str]], ...]:
+    data = words()["drugs"]
+    plain = [(name, False, compiled(text)) for name, text in data["words"].items()]
+    return (*plain, *((name, True, compiled(text)) for name, text in data["dosed"].items()))
+
+
+def read_medication(text: Text, context: Context) -> Iterator[Candidate]:
+    """Drugs taken now that conditions ask for, by their group; corticosteroids with their dose."""
+    taken: list[tuple[int, int]] = []
+    for name, dosed, find in _drugs():
+        for match in find.finditer(text.folded):
+            clause = text.clause(match.start())
+            before = text.folded[clause.start : match.start()]
+            if any(a < match.end() and match.start() < b for a, b in taken) and name == "antiplatelet":
+                continue
+            if context.foreign(match.start(), opinions=True) or pattern("drugs", "stopped").search(before[-24:]):
+                continue
+            denied = context.negated(match.start(), match.end())
+            after_drug = re.match(r"\s*前", text.folded[match.end() :])
+            if after_drug or re.search(r"\bbefore\s*$", before):
+                continue
+            taken.append(match.span())
+            value: Any = name
+            end = match.end()
+            if dosed:
+                dose = re.search(r"(\d+(?:\.\d+)?)\s*mg", text.folded[match.end() : match.end() + 14])
+                value = {"drug": name, **({"mg_per_day": float(dose[1])} if dose else {})}
+                end = match.end() + dose.end() if dose else end
+            yield Candidate("medication", value, match.start(), end, 2, excluded=denied)
+
+
+@lru_cache(maxsize=1)
+def _places() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Pattern[str], dict[str, str]]:
+    data = read_yaml(SHIPPED / "vocabulary" / "referral_places.yaml")
+    codes = {name.lower(): str(code) for code, names in data["places"].items() for name in names}
+    listed = "|".join(re.escape(name) for name in sorted(codes, key=len, reverse=True))
+    return (
+        compiled(listed),
+        re.compile(data["locative"]["en"], re.IGNORECASE),
+        re.compile(data["locative"]["zh"]),
+        re.compile(data["not_after"], re.IGNORECASE),
+        codes,
+    )
+
+
+def read_region(text: Text, context: Context) -> Iterator[Candidate]:
+    """The country of a place that the text names as a place."""
+    names, english, chinese, never, codes = _places()
+    for match in names.finditer(text.folded):
+        before = text.folded[max(0, match.start() - 40) : match.start()]
+        after = text.folded[match.end() : match.end() + 20]
+        locative = english if match[0].isascii() else chinese
+        if locative.search(before) and not never.match(after) and not context.foreign(match.start()):
+            yield Candidate("region", codes[match[0].lower()], match.start(), match.end(), 2)
