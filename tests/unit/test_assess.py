@@ -1,4 +1,4 @@
-"""From statements to tiers, in a made-up world: who sets a tier, who outranks whom, what the index no longer holds."""
+"""From statements to tiers in a made-up world: who sets a tier, who outranks whom, what must be indexed."""
 
 from __future__ import annotations
 

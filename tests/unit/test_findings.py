@@ -14,7 +14,7 @@ from liverboard.corpus.knowledge import Knowledge
 from liverboard.recommender.findings import Findings, read_findings, segments_of
 from liverboard.recommender.profile import Lesion, read_profile
 
-Found = Callable[..., Findings]
+Found = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")

@@ -40,9 +40,16 @@ def test_a_patient_who_was_never_treated_is_known_to_be_so(after: After) -> None
     history = after()
     assert history["prior_regimens"] == frozenset()
     assert (history["lines_of_systemic"], history["lines_progressed"], history["tace_sessions"]) == (0, 0, 0)
-    assert (history["last_systemic"], history["tace_best_response"], history["months_since_ici"]) == (
-        None,
-    ) * 3
+    assert (history["last_systemic"], history["months_since_ici"]) == (None, None)
+
+
+@pytest.mark.parametrize("finding", ["tace_best_response", "locoregional_response", "systemic_response"])
+def test_a_response_to_what_was_never_given_is_not_a_response_that_is_unknown(
+    finding: str, after: After
+) -> None:
+    never, unassessed, unheard = after(), after(given("tace"), given(SORAFENIB)), after(prior_treatments=None)
+    assert never[finding] == "not_given"
+    assert (unassessed[finding], unheard[finding]) == (None, None)
 
 
 def test_every_finding_about_history_points_at_the_treatments(knowledge: Knowledge) -> None:
