@@ -100,6 +100,10 @@ def _value_problems(knowledge: Knowledge, test: Test, where: str) -> Iterator[st
         yield f"{where}: {test.finding} is not a set: use is or in"
     if finding.type == "boolean" and test.equals is not None and not isinstance(test.equals, bool):
         yield f"{where}: {test.finding} is true or false, not {test.equals!r}"
+    if finding.type != "number" and any(b is not None for b in (test.at_least, test.at_most, test.above, test.below)):
+        yield f"{where}: {test.finding} is no number and has no bounds"
+    if "equals" in test.model_fields_set and test.equals is None:
+        yield f"{where}: {test.finding} is compared with nothing; use known: false"
     if not finding.values:
         return
     named = [test.equals, *(test.one_of or ()), test.includes, *(test.includes_any or ())]

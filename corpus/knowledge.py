@@ -81,12 +81,28 @@ class Knowledge:
             if statement.subject is not None
         }
 
+    @cached_property
+    def _regimen_names(self) -> dict[str, str]:
+        names: dict[str, str] = {}
+        for regimen in self.regimens.values():
+            for name in (regimen.id, regimen.name.en, regimen.name.zh, *regimen.synonyms):
+                names.setdefault(_plain(name), regimen.id)
+        return names
+
+    def regimen_named(self, name: str) -> str | None:
+        """The id of the regimen that a name, a synonym or an id means; `None` when none is known by it."""
+        return self._regimen_names.get(_plain(name))
+
     def region_of(self, country: str | None) -> Region:
         """The guideline region of a country; `INT` when it is unknown or has none of its own."""
         for region in self.regions.values():
             if country is not None and (country == region.id or country in region.countries):
                 return region
         return self.regions["INT"]
+
+
+def _plain(name: str) -> str:
+    return "".join(character for character in name.casefold() if character.isalnum())
 
 
 def load_knowledge(folder: Path = SHIPPED) -> Knowledge:

@@ -6,12 +6,15 @@ names that pint does not know stand in `vocabulary/units.yaml`.
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
 from liverboard.corpus.errors import InputError
 from liverboard.corpus.load import SHIPPED, read_yaml
 
+_SUPERSCRIPTS = "⁰¹²³⁴⁵⁶⁷⁸⁹"
+_LOWERED = str.maketrans(_SUPERSCRIPTS, "0123456789")
 _SIGNIFICANT = 10  # digits kept after a conversion, so that 3.0 mg/dL is 51.3 umol/L and not a hair above it
 
 
@@ -62,7 +65,8 @@ def _accepted(row: dict[str, dict[str, float]], target: str | None) -> str:
 
 
 def _plain(unit: str) -> str:
-    return unit.strip().replace("µ", "u").replace("μ", "u").replace("×", "").replace(" ", "").lower()
+    plain = unit.strip().replace("µ", "u").replace("μ", "u").replace("×", "").replace(" ", "").lower()
+    return re.sub(f"[{_SUPERSCRIPTS}]+", lambda found: f"^{found[0].translate(_LOWERED)}", plain)
 
 
 def _for_pint(unit: str) -> str:

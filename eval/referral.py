@@ -89,7 +89,7 @@ def compare(name: str, gold: Mapping[str, Any], narrative: str, language: str, k
     except InputError as refused:
         read, error = None, str(refused)
     expected = list(flatten(gold, knowledge))
-    open_ = list(flatten(read.data, knowledge)) if read else []
+    open_ = [p for p in flatten(read.data, knowledge) if _is_read(p, read)] if read else []
     found: list[tuple[Pair, bool]] = []
     missed: list[tuple[Pair, bool]] = []
     for pair in expected:
@@ -101,6 +101,11 @@ def compare(name: str, gold: Mapping[str, Any], narrative: str, language: str, k
             open_.remove(match)
             found.append((pair, near))
     return Comparison(name, language, tuple(found), tuple(missed), tuple(open_), error)
+
+
+def _is_read(pair: Pair, read: Referral) -> bool:
+    """Whether a value was read at all: a tumour type that nothing names is `unknown` in the profile's form only."""
+    return pair.path != "diagnosis.tumour_type" or any(s.field == pair.path for s in read.spans)
 
 
 def flatten(data: Mapping[str, Any], knowledge: Knowledge) -> Iterator[Pair]:
@@ -146,9 +151,7 @@ def within_reach(pair: Pair, narrative: str) -> bool:
     if row.get("count"):
         return _counts(pair.value, narrative)
     if row.get("segment"):
-        return any(re.search(rf"(?<!\d)[Ss]?{n}[ab]?(?![\d.])", narrative) for n in re.findall(r"\d", pair.value)) or bool(
-            re.search(r"lobe|叶|[右左]肝", narrative)
-        )
+        return _names_segment(pair.value, narrative)
     return not row.get("number") or _holds_number(narrative, float(pair.value), row.get("factors", [1]))
 
 
@@ -269,10 +272,17 @@ def _counts(value: Any, narrative: str) -> bool:
     """Whether the narrative says how many tumours there are: a numeral before the noun, `a`/`one` with a size, a list."""
     sizes = re.findall(r"\d+(?:\.\d+)?\s*(?:cm|mm)", narrative)
     if value == 1:
-        return bool(sizes or re.search(r"single|solitary|one |单发|孤立|单个", narrative, re.IGNORECASE))
+        return bool(sizes or re.search(r"single|solitary|\bone\b|单发|孤立|单个", narrative, re.IGNORECASE))
     numeral = rf"(?:(?<![\d.]){value}(?![\d.])|{_WORDS.get(int(value), str(value))})"
     listed = re.search(r"\d(?:\.\d+)?(?:(?:, |、| and |和)\d+(?:\.\d+)?){%d}\s*(?:cm|mm)" % (int(value) - 1), narrative) if value else None  # noqa: UP031
     return bool(listed or re.search(rf"{numeral}[^.。;；，]{{0,24}}{_NOUN}", narrative, re.IGNORECASE))
+
+
+def _names_segment(place: str, narrative: str) -> bool:
+    digits = re.findall(r"\d", place)
+    if not digits:
+        return re.search(r"lobe|叶|[右左]肝", narrative) is not None
+    return any(re.search(rf"(?:\bS|[Ss]egments?[^.;]{{0,24}}?[\s/-]|S\d[^，。；]{{0,3}}){d}(?![\d.]\d)", narrative) for d in digits)
 
 
 def _holds_number(narrative: str, value: float, factors: Sequence[float]) -> bool:

@@ -88,13 +88,10 @@ def _index(texts: list[str], embedder: Embedder) -> Retriever:
 
 
 def _best(scores: Scores, part: str, names: list[str]) -> dict[str, float]:
-    values = {"fused": scores.fused, "lexical": scores.bm25, "dense": scores.cosine}[part]
-    best: dict[str, float] = {}
-    for row in np.argsort(-values, kind="stable"):
-        best.setdefault(names[row], float(values[row]))
-        if len(best) == DEPTH:
-            break
-    return best
+    values = {"lexical": scores.bm25, "dense": scores.cosine}.get(part)
+    rows = scores.ranked() if values is None else np.argsort(-values, kind="stable")
+    best = list(dict.fromkeys(names[row] for row in rows[: 5 * DEPTH]))[:DEPTH]
+    return {name: float(len(best) - rank) for rank, name in enumerate(best)}
 
 
 def _text(row: dict[str, str]) -> str:

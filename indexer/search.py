@@ -39,8 +39,8 @@ class Hit(Record):
     Attributes
     ----------
     score : in [0, 1], the weighted sum of `dense` and `lexical`
-    dense, lexical : each in [0, 1], by min-max over the whole index: they compare passages for one
-        query, not queries with one another
+    dense, lexical : each in [0, 1], by min-max over the best of the whole index: they compare passages
+        for one query, not queries with one another
     cosine, bm25 : as measured, for who needs an absolute scale; cosine is None for a question that the
         embedder cannot read
     """
@@ -177,15 +177,12 @@ class Index:
         return Retriever(Tokeniser(shipped_vocabulary()), lexical, vectors, self._embedder)
 
     def _hits(self, scores: Scores, k: int, allowed: Any) -> list[Hit]:
-        fused = np.round(scores.fused, _DIGITS)
-        rows = np.argsort(-fused, kind="stable") if allowed is None else allowed[
-            np.argsort(-fused[allowed], kind="stable")]
-        rows = [row for row in rows[:k].tolist() if fused[row] > 0]
+        rows = scores.ranked(allowed)[:k].tolist()
         numbers = self._retriever.lexical.ids[rows].tolist()
         passages = self._metadata.passages("embedding_id", numbers)
         return [
             Hit.model_construct(
-                passage=passages[number], score=_rounded(fused[row]), dense=_rounded(scores.dense[row]),
+                passage=passages[number], score=_rounded(scores.fused[row]), dense=_rounded(scores.dense[row]),
                 lexical=_rounded(scores.lexical[row]), bm25=_rounded(scores.bm25[row]),
                 cosine=None if np.isnan(scores.cosine[row]) else _rounded(scores.cosine[row]))
             for row, number in zip(rows, numbers, strict=True)]

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from liverboard.corpus.knowledge import Knowledge
-from liverboard.corpus.records import Finding, Force, Regimen, Region
-from liverboard.recommender.evidence import Judged
+from liverboard.corpus.records import Force, Regimen, Region
+from liverboard.recommender.evidence import Judged, waits
 
 NEARNESS = ("home", "fallback", "other")
 _TOO_MANY = 3
@@ -70,7 +70,7 @@ def hear(
         and not any(tiers.get(r, "not_recommended") != "not_recommended" for r in j.statement.if_excluded)
     ]
     certain = [j for j in advice if j.verdict.holds]
-    waiting = [j for j in advice if _waits(j, knowledge.findings)]
+    waiting = [j for j in advice if waits(j.verdict, knowledge.findings)]
     speaking = _who_speaks(found, waiting, certain, regimen, region, ask_all)
     near = next((n for n in speaking if any(nearness(j, region) == n for j in certain)), None)
     supportive = not (regimen.anticancer or regimen.palliative)
@@ -94,13 +94,13 @@ def hear(
         cautions=tuple(limits["caution"]),
         open_safety=tuple(
             j for j in found
-            if j.statement.kind == "contraindication" and not j.verdict.holds and _waits(j, knowledge.findings)
+            if j.statement.kind == "contraindication" and not j.verdict.holds and waits(j.verdict, knowledge.findings)
         ),
         outside=tuple(j for j in advice if j.verdict.value is False and j.statement.direction == "for"),
         elsewhere=tuple(j for j in certain if j not in heard),
         trials=tuple(
             j for j in found
-            if j.statement.kind == "evidence" and (j.verdict.holds or _waits(j, knowledge.findings))
+            if j.statement.kind == "evidence" and (j.verdict.holds or waits(j.verdict, knowledge.findings))
         ),
     )
 
@@ -119,13 +119,6 @@ def touched(judged: Judged) -> tuple[str, ...]:
     verdict = judged.verdict
     leaves = verdict.unmet if verdict.value is False else verdict.met
     return tuple(dict.fromkeys(leaf.test.finding for leaf in leaves))
-
-
-def _waits(judged: Judged, vocabulary: Mapping[str, Finding]) -> bool:
-    """Whether a statement is open for want of an ordinary fact. A special test that was never done opens nothing."""
-    return judged.verdict.value is None and not judged.verdict.holds and not any(
-        vocabulary[leaf.test.finding].special and not leaf.negated for leaf in judged.verdict.unknown
-    )
 
 
 def _who_speaks(

@@ -97,18 +97,18 @@ def _assess_all(case: _Case) -> dict[str, Assessment]:
     return done
 
 
-def _waits_for(evidence: Evidence) -> dict[str, set[str]]:
+def _waits_for(evidence: Evidence) -> dict[str, list[str]]:
     """For each regimen, those that must be assessed before it: what its live conditional statements name."""
     return {
-        regimen: {
+        regimen: sorted({
             other for judged in found if judged.verdict.value is not False
             for other in (*judged.statement.if_unsuitable, *judged.statement.if_excluded) if other != regimen
-        }
+        })
         for regimen, found in sorted(evidence.by_regimen.items())
     }
 
 
-def _in_order(waits_for: dict[str, set[str]]) -> list[str]:
+def _in_order(waits_for: dict[str, list[str]]) -> list[str]:
     """An order in which every regimen stands after those it waits for.
 
     Two bodies may make two regimens wait for each other ("ablation if no transplant", "transplant if no ablation");
@@ -119,7 +119,7 @@ def _in_order(waits_for: dict[str, set[str]]) -> list[str]:
             return list(TopologicalSorter(waits_for).static_order())
         except CycleError as error:
             ring: list[str] = error.args[1]
-            waits_for[ring[1]].discard(ring[0])
+            waits_for[ring[1]].remove(ring[0])
 
 
 def _assess(regimen: Regimen, case: _Case, done: Mapping[str, Assessment]) -> Assessment | None:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from liverboard.corpus.conditions import All, AnyOf, Condition, Not, Test
 from liverboard.corpus.knowledge import Knowledge
-from liverboard.corpus.records import Source, Statement
+from liverboard.corpus.records import Finding, Source, Statement
 from liverboard.indexer.passages import Passage
 from liverboard.recommender.findings import Findings
 from liverboard.recommender.logic import Verdict, judge
@@ -61,6 +61,7 @@ def gather_evidence(patient: Patient, knowledge: Knowledge, index: StatementInde
     """Judge every statement of every regimen; only those speak whose passage stands in the index, unfallen."""
     indexed = index.statement_passages()
     passages = {name: p for name, p in indexed.items() if p.status in _SPEAKING and name in knowledge.statements}
+    home = knowledge.region_of(patient.profile.region).home
     by_regimen: dict[str, list[Judged]] = defaultdict(list)
     withheld: dict[str, list[str]] = defaultdict(list)
     for name, (source, statement) in knowledge.statements.items():
@@ -73,7 +74,7 @@ def gather_evidence(patient: Patient, knowledge: Knowledge, index: StatementInde
                 continue
             if speaks:
                 by_regimen[regimen].append(Judged(name, source, statement, regimen, verdict, of_partner))
-            elif _forbids(statement, verdict) and not of_partner:
+            elif not of_partner and _forbids(statement, verdict, source.body in home, knowledge.findings):
                 withheld[regimen].append(name)
     return Evidence(
         {regimen: tuple(found) for regimen, found in by_regimen.items()},
@@ -94,12 +95,25 @@ def _verdicts(
     ]
 
 
-def _forbids(statement: Statement, verdict: Verdict) -> bool:
-    """Whether a safety statement stands in the way, also where its source cannot be cited any more."""
-    if statement.kind != "contraindication":
+def waits(verdict: Verdict, vocabulary: Mapping[str, Finding]) -> bool:
+    """Whether a verdict is open for want of an ordinary fact.
+
+    A special finding that nobody mentioned (a test that was not done, an event that did not happen) opens nothing and
+    holds nothing back.
+    """
+    return verdict.value is None and not verdict.holds and not any(
+        vocabulary[leaf.test.finding].special and not leaf.negated for leaf in verdict.unknown
+    )
+
+
+def _forbids(statement: Statement, verdict: Verdict, home: bool, vocabulary: Mapping[str, Finding]) -> bool:
+    """Whether a statement stands in the way of a regimen, also where its source cannot be cited any more."""
+    if statement.direction != "against" or statement.force != "absolute":
         return False
-    unsure = verdict.value is None and statement.if_unknown == "hold_back"
-    return statement.force == "absolute" and (verdict.holds or unsure)
+    if statement.kind == "recommendation":
+        return home and verdict.holds
+    unsure = statement.if_unknown == "hold_back" and waits(verdict, vocabulary)
+    return statement.kind == "contraindication" and (verdict.holds or unsure)
 
 
 def _speaks_of_self(condition: Condition) -> bool:

@@ -136,7 +136,7 @@ def _not_understood(profile: PatientProfile, knowledge: Knowledge) -> tuple[str,
         *(f"comorbidities: {item}" for item in profile.comorbidities or () if item not in known),
         *(f"medication: {name}" for name in drugs if not _groups(name)),
         *(f"allergies: {item}" for item in profile.allergies or () if item not in allergies),
-        *(f"prior_treatments: {t.regimen}" for t in profile.prior_treatments or () if t.regimen not in knowledge.regimens),
+        *(f"prior_treatments: {t.regimen}" for t in profile.prior_treatments or () if not knowledge.regimen_named(t.regimen)),
     )
 
 
@@ -168,10 +168,10 @@ def segments_of(lesion: Lesion) -> frozenset[str]:
     """The Couinaud segments that a lesion's free text names: `S5-7` is S5, S6 and S7; `S4b/5` is S4 and S5."""
     found: set[str] = set()
     text = (lesion.segment or "").replace("–", "-")
-    for match in re.finditer(r"S(\d)[ab]?((?:\s*[-/、,]\s*S?\d[ab]?)*)", text):
+    for match in re.finditer(r"(?i)(?<![a-z])(?:s|segments?\s*)([1-8])[ab]?((?:\s*(?:[-/、]\s*s?|,\s*s)[1-8][ab]?(?!\d|\.\d))*)", text):
         first = int(match[1])
         found.add(f"S{first}")
-        for sign, digit in re.findall(r"([-/、,])\s*S?(\d)", match[2]):
+        for sign, digit in re.findall(r"(?i)([-/、,])\s*s?(\d)", match[2]):
             found.update(f"S{n}" for n in (range(first, int(digit) + 1) if sign == "-" else [int(digit)]))
     return frozenset(found)
 
@@ -195,7 +195,10 @@ def _words(texts: Iterable[str], group: str) -> set[str]:
     joined = " ".join(texts).lower()
     return {
         name for name, words in _sites()[group].items()
-        if any(re.search(rf"(?<![a-z]){re.escape(word.lower())}(?![a-z0-9])", joined) for word in words)
+        if any(
+            re.search(rf"(?<![a-z])(?<!away from )(?<!away from the ){re.escape(word.lower())}(?![a-z0-9])", joined)
+            for word in words
+        )
     }
 
 

@@ -11,6 +11,7 @@ from liverboard.corpus.knowledge import Knowledge
 from liverboard.corpus.records import Bilingual, FlagRule
 from liverboard.recommender.disagreements import Disagreement
 from liverboard.recommender.logic import judge
+from liverboard.recommender.phrases import phrase
 from liverboard.recommender.staging import Patient
 
 SEVERITIES = ("stop", "warning", "info")
@@ -61,12 +62,17 @@ def status_of(flags: Iterable[Flag]) -> Status:
 
 
 def _filled(message: Bilingual, patient: Patient) -> Bilingual:
-    return Bilingual(en=_fill(message.en, patient.findings), zh=_fill(message.zh, patient.findings))
+    unknown = phrase("unknown")
+    return Bilingual(
+        en=_fill(message.en, patient.findings, unknown.en), zh=_fill(message.zh, patient.findings, unknown.zh)
+    )
 
 
-def _fill(text: str, findings: Mapping[str, object]) -> str:
+def _fill(text: str, findings: Mapping[str, object], unknown: str) -> str:
     def shown(match: re.Match[str]) -> str:
         value = findings.get(match[1])
+        if value is None:
+            return unknown
         return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
 
     return re.sub(r"\{(\w+)\}", shown, text)

@@ -18,8 +18,8 @@ _NOT_A_LINE = frozenset({"adjuvant", "neoadjuvant"})
 
 
 def history_findings(profile: PatientProfile, knowledge: Knowledge) -> Derived:
-    """Findings about earlier treatment; all unknown when the profile does not speak of it at all."""
-    given = profile.prior_treatments
+    """Findings about earlier treatment; all unknown when it is not spoken of, or names something unknown."""
+    given = _by_id(profile.prior_treatments, knowledge)
     names = (
         "prior_regimens", "prior_classes", "progressed_on", "progressed_on_classes", "stopped_for_toxicity",
         "stopped_for_toxicity_classes", "ongoing_treatment", "last_systemic", "lines_of_systemic", "lines_progressed",
@@ -27,17 +27,18 @@ def history_findings(profile: PatientProfile, knowledge: Knowledge) -> Derived:
         "locoregional_response", "systemic_response", "months_since_ici", "weeks_since_bevacizumab",
     )
     fields = ("prior_treatments",)
-    if given is None:
+    if given is None or any(t.regimen not in knowledge.regimens for t in given):
         return {name: (None, fields) for name in names}
     systemic = [t for t in given if _is_systemic(t, knowledge)]
     tace = [t for t in given if t.regimen in _TACE]
     progressed = [t for t in given if _progressed(t)]
+    outcome_unknown = any(t.stopped_for is None and t.best_response is None for t in systemic + tace)
     toxic = [t for t in given if t.stopped_for == "toxicity"]
     values = {
         "prior_regimens": frozenset(t.regimen for t in given),
         "prior_classes": _classes(given, knowledge),
-        "progressed_on": frozenset(t.regimen for t in progressed),
-        "progressed_on_classes": _classes(progressed, knowledge),
+        "progressed_on": None if outcome_unknown else frozenset(t.regimen for t in progressed),
+        "progressed_on_classes": None if outcome_unknown else _classes(progressed, knowledge),
         "stopped_for_toxicity": frozenset(t.regimen for t in toxic),
         "stopped_for_toxicity_classes": _classes(toxic, knowledge),
         "ongoing_treatment": frozenset(t.regimen for t in given if t.stopped_for == "ongoing"),
@@ -49,7 +50,7 @@ def history_findings(profile: PatientProfile, knowledge: Knowledge) -> Derived:
         "sorafenib_dose_mg_per_day": max(
             (t.dose_mg_per_day for t in given if t.regimen == "sorafenib" and t.dose_mg_per_day is not None), default=None
         ),
-        "tace_sessions": sum(t.sessions or 1 for t in tace),
+        "tace_sessions": None if any(t.sessions is None for t in tace) else sum(t.sessions or 0 for t in tace),
         "tace_best_response": _response(tace),
         "locoregional_response": _response([t for t in given if _kind(t, knowledge) in _LOCOREGIONAL_KINDS]),
         "systemic_response": _response(systemic),
@@ -57,6 +58,13 @@ def history_findings(profile: PatientProfile, knowledge: Knowledge) -> Derived:
         "weeks_since_bevacizumab": _weeks_since_bevacizumab(given, knowledge),
     }
     return {name: (values[name], fields) for name in names}
+
+
+def _by_id(given: tuple[PriorTreatment, ...] | None, knowledge: Knowledge) -> tuple[PriorTreatment, ...] | None:
+    """The treatments with their regimens by id, where a name or synonym was written."""
+    if given is None:
+        return None
+    return tuple(t.model_copy(update={"regimen": knowledge.regimen_named(t.regimen) or t.regimen}) for t in given)
 
 
 def _kind(treatment: PriorTreatment, knowledge: Knowledge) -> str | None:
@@ -101,21 +109,20 @@ def _immune_toxicity(treatments: Iterable[PriorTreatment], knowledge: Knowledge)
     """The worst grade of a toxicity that is named immune-mediated or was met on a checkpoint inhibitor."""
     grades = [
         t.toxicity.grade for t in treatments
-        if t.toxicity and (t.toxicity.kind.startswith("immune") or _is_immune_organ(t, knowledge))
+        if t.toxicity and (t.toxicity.kind.lower().startswith("immune") or _is_immune_organ(t, knowledge))
     ]
     return None if None in grades else max((g for g in grades if g is not None), default=0)
 
 
 def _is_immune_organ(treatment: PriorTreatment, knowledge: Knowledge) -> bool:
-    kind = treatment.toxicity.kind if treatment.toxicity else ""
+    kind = treatment.toxicity.kind.lower() if treatment.toxicity else ""
     organ = any(word in kind for word in ("hepatitis", "pneumonitis", "myocarditis", "colitis", "nephritis", "neuro"))
     return organ and _ICI in _classes([treatment], knowledge)
 
 
 def _months_since(treatments: Iterable[PriorTreatment]) -> float | None:
     found = [0.0 if t.stopped_for == "ongoing" else t.months_since for t in treatments]
-    known = [months for months in found if months is not None]
-    return min(known) if known else None
+    return None if None in found else min((months for months in found if months is not None), default=None)
 
 
 def _weeks_since_bevacizumab(treatments: Iterable[PriorTreatment], knowledge: Knowledge) -> float | None:

@@ -116,7 +116,8 @@ def _holds(test: Test, findings: Findings) -> bool | None:
             return True
     if value is None:
         return None
-    return all(_checks(test, value))
+    checks = _checks(test, value)
+    return all(checks) if checks else None
 
 
 def _checks(test: Test, value: Value) -> list[bool]:

@@ -28,6 +28,12 @@ Response = Literal["CR", "PR", "SD", "PD", "NE"]
 _RESPONSES = get_args(Response)
 
 
+_MSI = {"msi-h": "msi_high", "msi-high": "msi_high", "dmmr": "msi_high", "true": "msi_high",
+        "mss": "mss", "msi-l": "mss", "pmmr": "mss", "false": "mss"}
+_PRESENCE = {"positive": True, "amplified": True, "mutated": True, "present": True,
+             "negative": False, "wild type": False, "wildtype": False, "absent": False}
+
+
 class Diagnosis(_Part):
     tumour_type: Literal["hcc", "icca", "chcc_cca", "metastasis", "hepatoblastoma", "benign", "unknown"]
     basis: Literal["histology", "imaging", "unconfirmed"] | None = None
@@ -146,13 +152,25 @@ class Drug(_Part):
 
 
 class Molecular(_Part):
-    msi: str | bool | None = None
+    """Molecular findings; `msi`, `her2` and `idh1` are also read as reports write them ("MSI-H", "amplified")."""
+
+    msi: Literal["msi_high", "mss"] | None = None
     tmb_per_mb: float | None = None
     pd_l1_cps: float | None = None
     ntrk_fusion: bool | None = None
-    her2: bool | str | None = None
+    her2: bool | None = None
     fgfr2_fusion: bool | None = None
-    idh1: bool | str | None = None
+    idh1: bool | None = None
+
+    @field_validator("msi", mode="before")
+    @classmethod
+    def _as_reported(cls, value: Any) -> Any:
+        return _MSI.get(str(value).lower().replace("_", "-"), value)
+
+    @field_validator("her2", "idh1", "ntrk_fusion", "fgfr2_fusion", mode="before")
+    @classmethod
+    def _present_or_not(cls, value: Any) -> Any:
+        return _PRESENCE.get(value.strip().lower(), value) if isinstance(value, str) else value
 
 
 class Provenance(_Part):
@@ -180,9 +198,11 @@ class RiskInput(_Part):
             given = [self.value, *(self.ci95 or ()), *([self.cutoff] if self.cutoff is not None else [])]
             if any(not isinstance(v, int | float) or not 0 <= v <= 1 for v in given):
                 raise ValueError("a probability, its interval and its cut-off lie within [0, 1]")
-        elif self.kind == "hazard_ratio" and (not isinstance(self.value, int | float) or self.value <= 0):
+        if self.ci95 is not None and self.ci95[0] > self.ci95[1]:
+            raise ValueError("an interval runs from its lower to its upper end")
+        if self.kind == "hazard_ratio" and (not isinstance(self.value, int | float) or self.value <= 0):
             raise ValueError("a hazard ratio is a number above 0")
-        elif self.kind == "score" and not isinstance(self.value, int | float):
+        if self.kind == "score" and not isinstance(self.value, int | float):
             raise ValueError("a score is a number")
         return self
 
@@ -338,11 +358,19 @@ def _refuse_impossible(data: Mapping[str, Any], by_path: Mapping[str, Finding], 
             _refuse_impossible(value, by_path, f"{path}.")
             continue
         finding = by_path.get(path)
-        if finding is None or finding.plausible is None or isinstance(value, bool) or not isinstance(value, int | float):
+        if finding is None or finding.type != "number" or value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InputError(path, f"{_short(value)} is not a number.", f"Write a number{_in_unit(finding)}.")
+        if finding.plausible is None:
             continue
         low, high = finding.plausible
         if not low <= value <= high:
             raise ImpossibleValueError(path, float(value), finding)
+
+
+def _in_unit(finding: Finding) -> str:
+    return f" in {finding.unit}, or a value with its unit" if finding.unit else ""
 
 
 class ImpossibleValueError(InputError):

@@ -159,7 +159,8 @@ def report(
             if item.assessment.tier == "not_recommended" or not knowledge.regimens[item.assessment.regimen].anticancer
         }
         ranked = rank(kept, knowledge)
-        flags = tuple(flag for flag in flags if not flag.rule.offered or not set(kept).isdisjoint(flag.rule.offered))
+        offered = [regimen for regimen, found in kept.items() if found.tier in OFFERED]
+        flags = raise_flags(patient, offered, differing, knowledge)
     return Recommendation(
         patient, status, tuple(ranked), tuple(risks), flags, differing, evidence, knowledge, manifest
     )

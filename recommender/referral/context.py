@@ -8,7 +8,7 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from liverboard.corpus.load import SHIPPED, read_yaml
-from liverboard.recommender.referral.text import Span, Text
+from liverboard.recommender.referral.text import Span, Text, within_sentence
 
 _REACH = 90  # characters that a negation may stand before what it denies
 
@@ -25,7 +25,7 @@ def pattern(*path: str) -> re.Pattern[str]:
     found: Any = _data()
     for part in path:
         found = found[part]
-    return re.compile(found, re.IGNORECASE)
+    return re.compile(within_sentence(found), re.IGNORECASE)
 
 
 class Context:

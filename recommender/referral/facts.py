@@ -12,7 +12,7 @@ from liverboard.corpus.load import SHIPPED, read_yaml
 from liverboard.recommender.referral.context import Context
 from liverboard.recommender.referral.numbers import TIME, number, weeks
 from liverboard.recommender.referral.records import Candidate
-from liverboard.recommender.referral.text import Text
+from liverboard.recommender.referral.text import Text, within_sentence
 
 _ALONE = {"a single": 1.0, "an isolated": 1.0, "a solitary": 1.0, "solitary": 1.0, "isolated": 1.0,
           "单发": 1.0, "孤立性": 1.0, "孤立": 1.0, "单个": 1.0}
@@ -33,6 +33,7 @@ class Rule:
     plain: bool
     keeps_past: bool
     together: re.Pattern[str] | None
+    anywhere: re.Pattern[str] | None
     unless: re.Pattern[str] | None
     only_without: str | None
     form: str | None
@@ -90,6 +91,8 @@ def _fits(rule: Rule, start: int, end: int, text: Text, context: Context) -> boo
     clause, sentence = text.clause(start), text.sentence(start)
     if rule.unless and rule.unless.search(text.folded, clause.start, max(clause.end, min(end, sentence.end))):
         return False
+    if rule.anywhere and not rule.anywhere.search(text.folded):
+        return False
     return rule.together is None or rule.together.search(text.folded, sentence.start, sentence.end) is not None
 
 
@@ -117,7 +120,7 @@ def _captured(rule: Rule, match: re.Match[str]) -> Any:
 def compiled(text: str) -> re.Pattern[str]:
     """A pattern that, where it begins or ends with a Latin letter, begins or ends with the word."""
     return re.compile(
-        rf"(?:(?<![A-Za-z])|(?![A-Za-z]))(?:{text})(?:(?![A-Za-z])|(?<![A-Za-z]))", re.IGNORECASE
+        rf"(?:(?<![A-Za-z])|(?![A-Za-z]))(?:{within_sentence(text)})(?:(?![A-Za-z])|(?<![A-Za-z]))", re.IGNORECASE
     )
 
 
@@ -138,6 +141,7 @@ def _rule(row: Mapping[str, Any], terms: Mapping[str, str]) -> Rule:
         plain=bool(row.get("plain")),
         keeps_past=row.get("past", "keep") == "keep",
         together=compiled(row["with"]) if "with" in row else None,
+        anywhere=compiled(row["anywhere"]) if "anywhere" in row else None,
         unless=compiled(row["unless"]) if "unless" in row else None,
         only_without=row.get("only_without"),
         form=row.get("as"),

@@ -70,9 +70,9 @@ def _window(text: Text, mention: Mention, every: list[Mention]) -> tuple[int, in
 
 
 def _next_sentence(text: Text, mention: Mention, every: list[Mention]) -> int:
-    """The end of the text that may still speak of the outcome: to the next regimen, three sentences at most."""
+    """The end of the text that may still speak of the outcome: to the next regimen, a few sentences at most."""
     i = text.sentence_index(mention.start)
-    last = text.sentences[min(i + 2, len(text.sentences) - 1)].end
+    last = text.sentences[min(i + 6, len(text.sentences) - 1)].end
     return min([last, *(m.start for m in every if m.start >= mention.end)])
 
 
@@ -86,7 +86,7 @@ def _times(text: Text, mention: Mention, start: int, end: int) -> Iterator[Part]
         after = text.folded[match.end() : match.end() + 22]
         before = text.folded[max(start, match.start() - 14) : match.start()]
         one_off = mention.regimen in words()["one_off"]
-        is_since = (
+        is_since = not re.search(r"\bfor (?:about |over |nearly )?$", before) and (
             re.match(r"\s*(?:ago|earlier|previously|before)\b|\s*前(?!后)|\s*(?:余|多)前", after)
             or (match.end() <= mention.start and re.match(rf"\s*(?:after|since|following|out from|post-?)\b.{{0,12}}$", text.folded[match.end() : mention.start]))
             or (one_off and match.start() >= mention.end and re.search(r"后$", before.strip()))
@@ -120,6 +120,10 @@ def _later(text: Text, mention: Mention) -> Part | None:
             value = months(match)
             if value is not None and not head[: match.start()].strip():
                 return "months_since", value, sentence.start + match.start(), sentence.start + match.end()
+        last = pattern("after_last").search(text.folded, sentence.start, sentence.end)
+        time = TIME.search(last["time"] or last["time2"]) if last else None
+        if last is not None and time is not None and (value := months(time)) is not None:
+            return "months_since", value, last.start(), last.end()
     return None
 
 

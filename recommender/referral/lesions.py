@@ -10,7 +10,7 @@ from typing import Any
 
 from liverboard.corpus.load import SHIPPED, read_yaml
 from liverboard.corpus.units import to_unit
-from liverboard.recommender.referral.text import Span, Text
+from liverboard.recommender.referral.text import Span, Text, within_sentence
 
 _N = r"\d+(?:\.\d+)?"
 _UNIT = r"(?:cm|mm|厘米|毫米|公分|centimet(?:re|er)s?|millimet(?:re|er)s?)"
@@ -58,7 +58,7 @@ def pattern(name: str) -> re.Pattern[str]:
     """One pattern of `referral_tumour.yaml`; where it begins with a Latin letter it begins a word."""
     text = words()[name].replace("(?<en>", "(?P<en>").replace("(?<zh>", "(?P<zh>")
     text = text.replace("(?<roman>", "(?P<roman>").replace("(?<lobe>", "(?P<lobe>")
-    return re.compile(rf"(?:(?<![A-Za-z])|(?![A-Za-z]))(?:{text})(?:(?![A-Za-z])|(?<![A-Za-z]))", re.IGNORECASE)
+    return re.compile(rf"(?:(?<![A-Za-z])|(?![A-Za-z]))(?:{within_sentence(text)})(?:(?![A-Za-z])|(?<![A-Za-z]))", re.IGNORECASE)
 
 
 @lru_cache(maxsize=1)
@@ -69,7 +69,7 @@ def _size_pattern() -> re.Pattern[str]:
 @lru_cache(maxsize=1)
 def _treated_patterns() -> tuple[re.Pattern[str], ...]:
     size = r"(?P<size>@)"
-    return tuple(re.compile(text.replace("{size}", size), re.IGNORECASE) for text in words()["treated"])
+    return tuple(re.compile(within_sentence(text.replace("{size}", size)), re.IGNORECASE) for text in words()["treated"])
 
 
 def sizes(text: Text) -> Iterator[Size]:
@@ -114,6 +114,9 @@ def _nearest_noun(folded: str, sentence: Span, start: int, end: int) -> str:
         m.span() for m in pattern("tumour").finditer(folded, sentence.start, sentence.end)
         if not any(a <= m.start() < b for a, b in others)
     ]
+    before = [(b, name) for spans, name in ((others, "other"), (tumours, "tumour")) for _, b in spans if b <= start]
+    if before and pattern("largest").search(folded, max(sentence.start, start - 14), start):
+        return max(before)[1]
     best, kind = 10_000, "other"
     for spans, name in ((others, "other"), (tumours, "tumour")):
         for a, b in spans:

@@ -13,7 +13,7 @@ from liverboard.corpus.load import SHIPPED, read_yaml
 from liverboard.recommender.referral.context import Context
 from liverboard.recommender.referral.facts import compiled
 from liverboard.recommender.referral.numbers import CHINESE, ENGLISH, TIME
-from liverboard.recommender.referral.text import Text
+from liverboard.recommender.referral.text import Text, within_sentence
 
 _SYSTEMIC = ("systemic", "combination")
 
@@ -41,7 +41,7 @@ def pattern(*path: str) -> re.Pattern[str]:
     for part in path:
         found = found[part]
     filled = found.replace("{english}", ENGLISH).replace("{chinese}", CHINESE).replace("{time}", _plain_time())
-    return re.compile(filled, re.IGNORECASE)
+    return re.compile(within_sentence(filled), re.IGNORECASE)
 
 
 def _plain_time() -> str:

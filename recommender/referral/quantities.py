@@ -12,7 +12,7 @@ from liverboard.corpus.load import SHIPPED, read_yaml
 from liverboard.recommender.referral.context import Context
 from liverboard.recommender.referral.numbers import DIGITS, number
 from liverboard.recommender.referral.records import Candidate
-from liverboard.recommender.referral.text import Text
+from liverboard.recommender.referral.text import Text, within_sentence
 
 _POWER = re.compile(r"\s*(?:x|\*|·)\s*10\s*\^?\s*(\d{1,2})(?!\d)|[eE]\+?(\d{1,2})(?!\d)")
 _TEN_THOUSAND = re.compile(r"\s*万")
@@ -188,4 +188,4 @@ def _quantity(row: dict[str, Any], shared: dict[str, dict[str, str]]) -> Quantit
 
 
 def _compiled(text: str) -> re.Pattern[str]:
-    return re.compile(text, re.IGNORECASE)
+    return re.compile(within_sentence(text), re.IGNORECASE)

@@ -83,6 +83,11 @@ class Text:
         return "zh" if chinese * 4 > latin else "en"
 
 
+def within_sentence(pattern: str) -> str:
+    """A pattern whose `[^.;]` stops at the end of a sentence but not at the point of a decimal number."""
+    return re.sub(r"\[\^\.([^\]]*)\]", r"(?:[^.\1]|(?<=\\d)\\.(?=\\d))", pattern)
+
+
 def fold(text: str) -> Text:
     """The plain form of a text."""
     out: list[str] = []

@@ -22,7 +22,7 @@ _GAP_ZH = r"(?:(?!转移|次|年|月|周|天|分|级|期|型|段|%|支)[^,。;:\
 @lru_cache(maxsize=1)
 def _counts() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
     noun = words()["tumour"]
-    english = rf"(?<![\w.,/-])(?P<n>\d{{1,2}}(?![\d.]|\s*(?:cm|mm|%))|{ENGLISH}|(?:a|an))(?P<gap>{_GAP_EN})\s+(?P<noun>{noun})(?![A-Za-z])"
+    english = rf"(?<![\w.,/-])(?P<n>\d{{1,2}}(?![\d.]|\s*(?:cm|mm|%))|{ENGLISH}|(?:a|an))(?P<gap>{_GAP_EN})\s+(?P<noun>(?:{noun}\s+)?{noun})(?![A-Za-z])"
     chinese = (
         rf"(?<![\dA-Za-z.第])(?P<n>\d{{1,2}}|{CHINESE})(?P<more>余)?\s*(?P<cl>个|枚|处|颗|灶|只)(?P<gap>{_GAP_ZH}(?:{_MEASURE})?{_GAP_ZH})(?P<noun>{noun})"
     )
@@ -68,7 +68,7 @@ def _number(text: Text, context: Context, present: list[Size]) -> Iterator[Candi
         around = text.folded[clause.start : max(clause.end, size.end)]
         if len(size.diameters) > 1:
             yield Candidate("tumour.number", len(size.diameters), size.start, size.end, 3)
-        elif not pattern("many").search(around) and not pattern("largest").search(around) and _singular(text, size):
+        elif not _many(around) and not pattern("largest").search(around) and _singular(text, size):
             yield Candidate("tumour.number", 1, size.start, size.end, 1)
 
 
@@ -81,7 +81,7 @@ def _count(text: Text, context: Context, match: re.Match[str], others: list[tupl
     if context.negated(match.start(), match.end()) or pattern("other").search(gap) or _treated_words(gap):
         return None
     value = number(match["n"])
-    plural = re.fullmatch(words()["plural"], match["noun"], re.IGNORECASE) is not None
+    plural = re.search(rf"\b{words()['plural']}$", match["noun"], re.IGNORECASE) is not None
     if value is None or value > 100 or re.search(r"(?:cell|metastat|transplant|history)", gap, re.IGNORECASE):
         return None
     article = match["n"].lower() in ("a", "an")
@@ -131,6 +131,15 @@ def _singular(text: Text, size: Size) -> bool:
     """Whether one diameter speaks of one tumour: no plural noun close by."""
     near = text.folded[max(text.sentence(size.start).start, size.start - 40) : min(text.sentence(size.start).end, size.end + 40)]
     return re.search(rf"\b{words()['plural']}\b", near, re.IGNORECASE) is None
+
+
+def _many(around: str) -> bool:
+    """Whether a clause speaks of many tumours; many metastases are another matter."""
+    for match in pattern("many").finditer(around):
+        other = pattern("other").search(around, match.end(), match.end() + 12)
+        if other is None or pattern("tumour").search(around, match.end(), other.start()):
+            return True
+    return False
 
 
 def _sizes(text: Text, present: list[Size]) -> Iterator[Candidate]:

@@ -100,6 +100,7 @@ def test_scores_are_brought_to_the_unit_interval() -> None:
     assert min_max(np.array([2, 4, 3, np.nan], dtype=np.float32)).tolist() == [0, 1, 0.5, 0]
     assert min_max(np.array([5], dtype=np.float32)).tolist() == [1]
     assert min_max(np.zeros(3, dtype=np.float32)).tolist() == [0, 0, 0]
+    assert min_max(np.array([1, 2, 3, 5], dtype=np.float32), pool=3).tolist() == [0, 0, pytest.approx(1 / 3), 1]
 
 
 def test_the_shipped_terms_name_each_thing_once_and_in_both_languages() -> None:
