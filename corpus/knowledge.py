@@ -114,7 +114,9 @@ def load_knowledge(folder: Path = SHIPPED) -> Knowledge:
         components=by_id(read_records(Component, vocabulary / "components.yaml")),
         findings=by_id(read_records(Finding, vocabulary / "findings.yaml")),
         definitions=by_id(read_records(Definition, vocabulary / "definitions.yaml")),
-        flags=tuple(flag for path in sorted((folder / "flags").glob("*.yaml")) for flag in read_records(FlagRule, path)),
+        flags=tuple(
+            flag for path in sorted((folder / "flags").glob("*.yaml")) for flag in read_records(FlagRule, path)
+        ),
         regions=by_id(read_records(Region, vocabulary / "regions.yaml")),
         endpoints=by_id(read_folder(RiskEndpoint, folder / "risk_endpoints")),
         fingerprint=fingerprint(folder),

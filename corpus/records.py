@@ -17,8 +17,17 @@ EVERYBODY = All(all=())
 Language = Literal["en", "zh"]
 Direction = Literal["for", "against"]
 SourceKind = Literal[
-    "guideline", "consensus", "rct", "meta_analysis", "single_arm_trial", "cohort", "case_series", "label",
-    "review", "scoring_system", "public_summary",
+    "guideline",
+    "consensus",
+    "rct",
+    "meta_analysis",
+    "single_arm_trial",
+    "cohort",
+    "case_series",
+    "label",
+    "review",
+    "scoring_system",
+    "public_summary",
 ]
 ReadFrom = Literal["full_text", "abstract", "label", "summary_page", "bibliography"]
 SourceStatus = Literal["current", "superseded", "retracted", "corrected", "expression_of_concern"]
@@ -103,11 +112,15 @@ class Statement(Record):
     position: Position | None = None
     force: Force | None = None
     if_unsuitable: tuple[str, ...] = Field(
-        (), description="counts only when none of these regimens is recommended to this patient")
+        (), description="counts only when none of these regimens is recommended to this patient"
+    )
     if_excluded: tuple[str, ...] = Field(
-        (), description="counts only when none of these regimens is offered to this patient at all")
+        (), description="counts only when none of these regimens is offered to this patient at all"
+    )
     if_unknown: Literal["note", "hold_back"] = Field(
-        "note", description="what an unknown population of a contraindication does: is said, or holds back to consideration")
+        "note",
+        description="what an unknown population of a contraindication does: is said, or holds back to consideration",
+    )
     grade: Grade = Grade()
     effects: tuple[Effect, ...] = ()
     n: int | None = Field(None, description="participants analysed")
@@ -136,7 +149,9 @@ class Source(Record):
     organisation: str | None = None
     body: str | None = Field(None, description="short name of the guideline body, as `regions.yaml` lists it")
     journal: str | None = None
-    year: int | None = Field(None, ge=1950, le=2100, description="of publication; None where the text read does not say")
+    year: int | None = Field(
+        None, ge=1950, le=2100, description="of publication; None where the text read does not say"
+    )
     pmid: str | None = Field(None, pattern=r"^\d{6,9}$")
     pmcid: str | None = Field(None, pattern=r"^PMC\d+$")
     doi: str | None = Field(None, pattern=r"^10\.\d{4,9}/\S+$")
@@ -177,15 +192,28 @@ class Regimen(Record):
     id: str
     name: Bilingual
     kind: Literal[
-        "surgery", "transplant", "ablation", "embolisation", "infusion", "radiation", "systemic",
-        "combination", "adjuvant", "neoadjuvant", "pathway", "supportive", "diagnostic",
+        "surgery",
+        "transplant",
+        "ablation",
+        "embolisation",
+        "infusion",
+        "radiation",
+        "systemic",
+        "combination",
+        "adjuvant",
+        "neoadjuvant",
+        "pathway",
+        "supportive",
+        "diagnostic",
     ]
     anticancer: bool
     palliative: bool = Field(False, description="eases symptoms, does not control the disease; ranked after what does")
     components: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
     partner_classes: tuple[str, ...] = Field(
-        (), description="classes that its partner drug may bring: their limits act one step lower, since another partner may do")
+        (),
+        description="classes its partner drug may bring; their limits act one step lower: another partner may do",
+    )
     synonyms: tuple[str, ...] = ()
     available_only_in: tuple[str, ...] = Field((), description="regions; empty: no restriction known")
     availability: dict[str, Availability] = Field(default_factory=dict)

@@ -20,7 +20,9 @@ class Plain(StrEnum):
 
 
 Form = Annotated[Plain, typer.Option("--format", help="Form of the result.")]
-IndexDir = Annotated[Path | None, typer.Option("--index", help="Folder of the index; a fresh one in memory if not given.")]
+IndexDir = Annotated[
+    Path | None, typer.Option("--index", help="Folder of the index; a fresh one in memory if not given.")
+]
 
 
 @app.command()
@@ -35,11 +37,20 @@ def vignettes(file: Path, index: IndexDir = None, format: Form = Plain.text) -> 
         typer.echo(json.dumps(result, ensure_ascii=False, indent=1))
         return
     console = Console(width=None if Console().is_terminal else 200)
-    table = Table("id", "status", "stage", "first", "must", "unsafe", "ranked too high", "flags missing", "first choice")
+    table = Table(
+        "id", "status", "stage", "first", "must", "unsafe", "ranked too high", "flags missing", "first choice"
+    )
     for row in result["rows"]:
         table.add_row(
-            row["id"], row["status"], _mark(row["stage_ok"]), _mark(row["first_ok"]), _mark(row["must_ok"]),
-            " ".join(row["unsafe"]), " ".join(row["overranked"]), " ".join(row["missing_flags"]), row["first"] or "-",
+            row["id"],
+            row["status"],
+            _mark(row["stage_ok"]),
+            _mark(row["first_ok"]),
+            _mark(row["must_ok"]),
+            " ".join(row["unsafe"]),
+            " ".join(row["overranked"]),
+            " ".join(row["missing_flags"]),
+            row["first"] or "-",
         )
     console.print(table)
     console.print("  ".join(f"{name} {value}" for name, value in result["totals"].items()))

@@ -1,4 +1,4 @@
-"""Every real patient of the two cohorts through the recommender: none may crash, each is staged or told what is missing."""
+"""Every real patient of two cohorts through the recommender: none may crash, each is staged or told what is missing."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 from liverboard.corpus.errors import InputError
 from liverboard.corpus.knowledge import Knowledge
 from liverboard.eval.cohorts import sysucc_profiles, uci_profiles
+from liverboard.recommender.intake import read_profile
 from liverboard.recommender.pipeline import recommend
-from liverboard.recommender.profile import read_profile
 from liverboard.recommender.report import Index, offered_regimens
 
 COHORTS = {"uci_hcc_survival.csv": uci_profiles, "sysucc_intermediate_hcc.csv": sysucc_profiles}

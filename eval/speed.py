@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from liverboard.corpus.knowledge import load_knowledge
+from liverboard.recommender.intake import read_profile
 from liverboard.recommender.pipeline import recommend
-from liverboard.recommender.profile import read_profile
 
 RUNS = 5
 PATIENT = {

@@ -9,8 +9,8 @@ from typing import Any
 
 from liverboard.corpus.errors import InputError
 from liverboard.corpus.knowledge import Knowledge
+from liverboard.recommender.intake import ImpossibleValueError, read_profile
 from liverboard.recommender.pipeline import recommend
-from liverboard.recommender.profile import ImpossibleValueError, read_profile
 from liverboard.recommender.report import Index, offered_regimens
 
 

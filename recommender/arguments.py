@@ -37,7 +37,7 @@ class Argument:
 def arguments_of(
     regimen: Regimen, patient: Patient, advice: Advice, pushes: Iterable[RiskEffect], region: Region, *, indicated: bool
 ) -> tuple[Argument, ...]:
-    """All reasons for and against a regimen, the weightiest first. `indicated`: somebody advises it for this patient."""
+    """All reasons for and against a regimen, the weightiest first. `indicated`: it is advised for this patient."""
     reasons = [_from(j, "against") for j in (*advice.forbidden, *advice.discouraged)]
     reasons += [_from(j, "for") for j in _nearest_first(advice.forwards, region)]
     if not advice.forwards:

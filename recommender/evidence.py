@@ -1,4 +1,4 @@
-"""What the index holds about each regimen for a patient like this: statements, judged, and the passages that carry them."""
+"""What the index holds about each regimen for a patient like this: judged statements and their passages."""
 
 from __future__ import annotations
 

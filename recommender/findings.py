@@ -136,7 +136,11 @@ def _not_understood(profile: PatientProfile, knowledge: Knowledge) -> tuple[str,
         *(f"comorbidities: {item}" for item in profile.comorbidities or () if item not in known),
         *(f"medication: {name}" for name in drugs if not _groups(name)),
         *(f"allergies: {item}" for item in profile.allergies or () if item not in allergies),
-        *(f"prior_treatments: {t.regimen}" for t in profile.prior_treatments or () if not knowledge.regimen_named(t.regimen)),
+        *(
+            f"prior_treatments: {t.regimen}"
+            for t in profile.prior_treatments or ()
+            if not knowledge.regimen_named(t.regimen)
+        ),
     )
 
 
@@ -168,7 +172,9 @@ def segments_of(lesion: Lesion) -> frozenset[str]:
     """The Couinaud segments that a lesion's free text names: `S5-7` is S5, S6 and S7; `S4b/5` is S4 and S5."""
     found: set[str] = set()
     text = (lesion.segment or "").replace("–", "-")
-    for match in re.finditer(r"(?i)(?<![a-z])(?:s|segments?\s*)([1-8])[ab]?((?:\s*(?:[-/、]\s*s?|,\s*s)[1-8][ab]?(?!\d|\.\d))*)", text):
+    for match in re.finditer(
+        r"(?i)(?<![a-z])(?:s|segments?\s*)([1-8])[ab]?((?:\s*(?:[-/、]\s*s?|,\s*s)[1-8][ab]?(?!\d|\.\d))*)", text
+    ):
         first = int(match[1])
         found.add(f"S{first}")
         for sign, digit in re.findall(r"(?i)([-/、,])\s*s?(\d)", match[2]):
@@ -194,7 +200,8 @@ def _distribution(lesions: Iterable[Lesion], complete: bool) -> Value:
 def _words(texts: Iterable[str], group: str) -> set[str]:
     joined = " ".join(texts).lower()
     return {
-        name for name, words in _sites()[group].items()
+        name
+        for name, words in _sites()[group].items()
         if any(
             re.search(rf"(?<![a-z])(?<!away from )(?<!away from the ){re.escape(word.lower())}(?![a-z0-9])", joined)
             for word in words
@@ -230,7 +237,8 @@ def _vessels_and_spread(profile: PatientProfile) -> dict[str, tuple[Value, tuple
 
 def _predictions(outputs: Iterable[RiskInput]) -> dict[str, tuple[Value, tuple[str, ...]]]:
     verdicts = {
-        stratum for output in outputs
+        stratum
+        for output in outputs
         if output.endpoint == "microvascular_invasion" and (stratum := stratum_of(output)) is not None
     }
     return {"predicted_microvascular_invasion": (verdicts.pop() if len(verdicts) == 1 else None, ("risk_outputs",))}
@@ -240,8 +248,10 @@ def stratum_of(output: RiskInput) -> str | None:
     """`high` or `low` where the output says it or its own cut-off decides it, else `None`."""
     if isinstance(output.value, str):
         word = output.value.strip().lower()
-        return "high" if word in {"high", "positive", "present", "yes"} else (
-            "low" if word in {"low", "negative", "absent", "no"} else None
+        return (
+            "high"
+            if word in {"high", "positive", "present", "yes"}
+            else ("low" if word in {"low", "negative", "absent", "no"} else None)
         )
     if output.cutoff is None:
         return None
@@ -266,8 +276,10 @@ def _contradictions(profile: PatientProfile, derived: Mapping[str, tuple[Value, 
         (tumour.number or 0) > 0 or tumour.vascular_invasion not in (None, "none") or derived["extrahepatic_spread"][0]
     ):
         found.add("status")
-    if tumour.extrahepatic is not None and tumour.extrahepatic_number is not None and (
-        bool(tumour.extrahepatic) != bool(tumour.extrahepatic_number)
+    if (
+        tumour.extrahepatic is not None
+        and tumour.extrahepatic_number is not None
+        and (bool(tumour.extrahepatic) != bool(tumour.extrahepatic_number))
     ):
         found.add("spread")
     hypertension = profile.portal_hypertension

@@ -12,7 +12,9 @@ Derived = dict[str, tuple[bool | int | float | str | frozenset[str] | None, tupl
 _WEEKS_A_MONTH = 365.25 / 12 / 7
 _ICI = "immune_checkpoint_inhibitor"
 _WITH_SYSTEMIC = frozenset({"tace_plus_lenvatinib", "tace_plus_systemic", "haic_plus_systemic"})
-_TACE = frozenset({"tace", "deb_tace", "tace_plus_lenvatinib", "tace_plus_systemic", "tace_plus_ablation", "tace_plus_rt"})
+_TACE = frozenset(
+    {"tace", "deb_tace", "tace_plus_lenvatinib", "tace_plus_systemic", "tace_plus_ablation", "tace_plus_rt"}
+)
 _LOCOREGIONAL_KINDS = frozenset({"embolisation", "infusion", "radiation", "ablation", "combination", "pathway"})
 _NOT_A_LINE = frozenset({"adjuvant", "neoadjuvant"})
 
@@ -21,10 +23,25 @@ def history_findings(profile: PatientProfile, knowledge: Knowledge) -> Derived:
     """Findings about earlier treatment; all unknown when it is not spoken of, or names something unknown."""
     given = _by_id(profile.prior_treatments, knowledge)
     names = (
-        "prior_regimens", "prior_classes", "progressed_on", "progressed_on_classes", "stopped_for_toxicity",
-        "stopped_for_toxicity_classes", "ongoing_treatment", "last_systemic", "lines_of_systemic", "lines_progressed",
-        "toxicity_kinds", "immune_toxicity_grade", "sorafenib_dose_mg_per_day", "tace_sessions", "tace_best_response",
-        "locoregional_response", "systemic_response", "months_since_ici", "weeks_since_bevacizumab",
+        "prior_regimens",
+        "prior_classes",
+        "progressed_on",
+        "progressed_on_classes",
+        "stopped_for_toxicity",
+        "stopped_for_toxicity_classes",
+        "ongoing_treatment",
+        "last_systemic",
+        "lines_of_systemic",
+        "lines_progressed",
+        "toxicity_kinds",
+        "immune_toxicity_grade",
+        "sorafenib_dose_mg_per_day",
+        "tace_sessions",
+        "tace_best_response",
+        "locoregional_response",
+        "systemic_response",
+        "months_since_ici",
+        "weeks_since_bevacizumab",
     )
     fields = ("prior_treatments",)
     if given is None or any(t.regimen not in knowledge.regimens for t in given):
@@ -48,7 +65,8 @@ def history_findings(profile: PatientProfile, knowledge: Knowledge) -> Derived:
         "toxicity_kinds": frozenset(t.toxicity.kind for t in given if t.toxicity),
         "immune_toxicity_grade": _immune_toxicity(given, knowledge),
         "sorafenib_dose_mg_per_day": max(
-            (t.dose_mg_per_day for t in given if t.regimen == "sorafenib" and t.dose_mg_per_day is not None), default=None
+            (t.dose_mg_per_day for t in given if t.regimen == "sorafenib" and t.dose_mg_per_day is not None),
+            default=None,
         ),
         "tace_sessions": None if any(t.sessions is None for t in tace) else sum(t.sessions or 0 for t in tace),
         "tace_best_response": _response(tace),
@@ -108,7 +126,8 @@ def _response(treatments: list[PriorTreatment]) -> str | None:
 def _immune_toxicity(treatments: Iterable[PriorTreatment], knowledge: Knowledge) -> int | None:
     """The worst grade of a toxicity that is named immune-mediated or was met on a checkpoint inhibitor."""
     grades = [
-        t.toxicity.grade for t in treatments
+        t.toxicity.grade
+        for t in treatments
         if t.toxicity and (t.toxicity.kind.lower().startswith("immune") or _is_immune_organ(t, knowledge))
     ]
     return None if None in grades else max((g for g in grades if g is not None), default=0)
@@ -127,7 +146,8 @@ def _months_since(treatments: Iterable[PriorTreatment]) -> float | None:
 
 def _weeks_since_bevacizumab(treatments: Iterable[PriorTreatment], knowledge: Knowledge) -> float | None:
     with_it = (
-        t for t in treatments
+        t
+        for t in treatments
         if t.regimen in knowledge.regimens
         and any(c.startswith("bevacizumab") for c in knowledge.regimens[t.regimen].components)
     )

@@ -13,7 +13,6 @@ from liverboard.corpus.records import Definition, Finding
 from liverboard.recommender.findings import Findings, Value
 
 
-
 @dataclass(frozen=True)
 class Leaf:
     """One test as it came out. `holds`: true, false or `None` for unknown; `negated`: it stands under a `not`."""

@@ -85,7 +85,9 @@ class Recommendation:
                 }
                 for flag in self.flags
             ],
-            "missing": missing(self.patient, [item.assessment for item in self.ranked], self.flags, self.knowledge, language),
+            "missing": missing(
+                self.patient, [item.assessment for item in self.ranked], self.flags, self.knowledge, language
+            ),
             "not_understood": list(self.patient.findings.not_understood),
             "manifest": {**vars(self.manifest), "patient_sha256": _patient_sha256(self.patient)},
         }
@@ -155,15 +157,14 @@ def report(
     status = status_of(flags)
     if status != "ok":
         kept = {
-            item.assessment.regimen: item.assessment for item in ranked
+            item.assessment.regimen: item.assessment
+            for item in ranked
             if item.assessment.tier == "not_recommended" or not knowledge.regimens[item.assessment.regimen].anticancer
         }
         ranked = rank(kept, knowledge)
         offered = [regimen for regimen, found in kept.items() if found.tier in OFFERED]
         flags = raise_flags(patient, offered, differing, knowledge)
-    return Recommendation(
-        patient, status, tuple(ranked), tuple(risks), flags, differing, evidence, knowledge, manifest
-    )
+    return Recommendation(patient, status, tuple(ranked), tuple(risks), flags, differing, evidence, knowledge, manifest)
 
 
 def versions(knowledge: Knowledge, index: Index, as_of: str | None) -> Manifest:
@@ -255,7 +256,9 @@ def _facts(names: Iterable[str], patient: Patient, knowledge: Knowledge) -> list
     ]
 
 
-def _criteria(leaves: Iterable[Leaf], patient: Patient, knowledge: Knowledge, language: Language) -> list[dict[str, Any]]:
+def _criteria(
+    leaves: Iterable[Leaf], patient: Patient, knowledge: Knowledge, language: Language
+) -> list[dict[str, Any]]:
     return [
         {
             "field": knowledge.findings[leaf.test.finding].profile or leaf.test.finding,
@@ -297,6 +300,7 @@ def _patient_sha256(patient: Patient) -> str:
 def offered_regimens(document: Mapping[str, Any], tier: str | None = None) -> list[str]:
     """The regimens of an answer that are offered, in order; of one tier where it is named."""
     return [
-        item["regimen"] for item in document["recommendations"]
+        item["regimen"]
+        for item in document["recommendations"]
         if (item["tier"] == tier if tier else item["tier"] in OFFERED)
     ]

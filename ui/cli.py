@@ -18,7 +18,10 @@ import typer
 from liverboard.corpus.errors import CorpusError, IndexUnavailableError, InputError
 
 app = typer.Typer(
-    name="liverboard", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False,
+    name="liverboard",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
     help="Literature-grounded treatment recommendations for liver cancer: ranked, cited, reproducible.",
 )
 index_app = typer.Typer(no_args_is_help=True, help="Build, change and check the index.")
@@ -44,7 +47,9 @@ class Plain(StrEnum):
     json = "json"
 
 
-Patients = Annotated[list[str], typer.Argument(metavar="PATIENT...", help="A .json or .yaml profile, or - for standard input.")]
+Patients = Annotated[
+    list[str], typer.Argument(metavar="PATIENT...", help="A .json or .yaml profile, or - for standard input.")
+]
 Language = Annotated[Lang, typer.Option("--lang", help="Language of the answer.")]
 AnyFormat = Annotated[Format, typer.Option("--format", help="Form of the answer.")]
 PlainFormat = Annotated[Plain, typer.Option("--format", help="Form of the answer.")]
@@ -58,7 +63,9 @@ def recommend(
     lang: Language = Lang.en,
     format: AnyFormat = Format.text,
     index: IndexDir = None,
-    as_of: Annotated[str | None, typer.Option("--as-of", metavar="YYYY-MM-DD", help="Day that the answer is dated.")] = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", metavar="YYYY-MM-DD", help="Day that the answer is dated.")
+    ] = None,
 ) -> None:
     """Ranked regimens for a patient, each with its reasons and their citations."""
     from liverboard.recommender.pipeline import recommend as answer
@@ -133,7 +140,9 @@ def add(path: Paths = None, index: IndexDir = None, format: PlainFormat = Plain.
 
 @index_app.command()
 def remove(
-    source: Annotated[list[str], typer.Argument(metavar="SOURCE...", help="Ids of sources, as `index info` lists them.")],
+    source: Annotated[
+        list[str], typer.Argument(metavar="SOURCE...", help="Ids of sources, as `index info` lists them.")
+    ],
     index: IndexDir = None,
     format: PlainFormat = Plain.text,
 ) -> None:
@@ -189,17 +198,25 @@ def main() -> None:
 
 def _profiles(names: list[str], form: Format) -> list[Any]:
     """The profiles; where JSON was asked for, a refused one is also said as JSON on standard output."""
-    from liverboard.recommender.profile import ImpossibleValueError
+    from liverboard.recommender.intake import ImpossibleValueError
     from liverboard.ui import service
 
     try:
         return [service.read_patient(name) for name in names]
     except InputError as error:
         if form is Format.json:
-            codes = ["impossible_value", "unit_error_suspected"] if isinstance(error, ImpossibleValueError) else ["invalid_input"]
+            codes = (
+                ["impossible_value", "unit_error_suspected"]
+                if isinstance(error, ImpossibleValueError)
+                else ["invalid_input"]
+            )
             flags = [{"code": code, "severity": "stop", "message": str(error), "citations": []} for code in codes]
-            typer.echo(json.dumps({"status": "invalid_input", "field": error.field, "flags": flags,
-                                   "recommendations": []}, ensure_ascii=False))
+            typer.echo(
+                json.dumps(
+                    {"status": "invalid_input", "field": error.field, "flags": flags, "recommendations": []},
+                    ensure_ascii=False,
+                )
+            )
         raise
 
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from liverboard.corpus.errors import IndexUnavailableError, InputError
 from liverboard.corpus.knowledge import Knowledge, load_knowledge
-from liverboard.recommender.profile import PatientProfile, parse_text, read_profile, read_text
+from liverboard.recommender.intake import parse_text, read_profile, read_text
+from liverboard.recommender.profile import PatientProfile
 
 if TYPE_CHECKING:
     from liverboard.indexer.search import Index
@@ -40,7 +41,7 @@ def read_patient(name: str) -> PatientProfile:
 
 
 def open_index(directory: Path | None) -> Index:
-    """The index at `directory`, or the default one; built first where there is none, brought up to date where it is old.
+    """The index at `directory`, or the default one; built where there is none, brought up to date where it is old.
 
     An index of the shipped corpus that was made by another edition is refreshed; the user's documents stay in it.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Any
 
 from liverboard.corpus.load import SHIPPED, read_yaml
@@ -19,7 +19,7 @@ def _data() -> dict[str, Any]:
     return found
 
 
-@lru_cache(maxsize=None)
+@cache
 def pattern(*path: str) -> re.Pattern[str]:
     """One of the patterns of `referral_context.yaml`, by its path."""
     found: Any = _data()

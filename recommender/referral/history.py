@@ -64,16 +64,27 @@ def _attributes(text: Text, mention: Mention, same: list[Mention], every: list[M
 def _window(text: Text, mention: Mention, every: list[Mention]) -> tuple[int, int]:
     """The sentence of a regimen, up to the regimens before and after it."""
     sentence = text.sentence(mention.start)
-    start = max([sentence.start, *(m.end for m in every if m.end <= mention.start and m.end > sentence.start)])
-    end = min([sentence.end, *(m.start for m in every if mention.end <= m.start < sentence.end)])
+    earlier = [m.end for m in every if sentence.start < m.end <= mention.start]
+    later = [m.start for m in every if mention.end <= m.start < sentence.end]
+    start = _border(text.folded, max(earlier), mention.start) if earlier else sentence.start
+    end = _border(text.folded, mention.end, min(later)) if later else sentence.end
     return start, end
+
+
+def _border(folded: str, start: int, end: int) -> int:
+    """Where, between two regimens, the words on the first end: the last comma or `and`."""
+    found = list(re.finditer(r"[,;(]|\band\b|\bthen\b|及|后续|继之|序贯", folded[start:end]))
+    return start + found[-1].start() if found else (start + end) // 2
 
 
 def _next_sentence(text: Text, mention: Mention, every: list[Mention]) -> int:
     """The end of the text that may still speak of the outcome: to the next regimen, a few sentences at most."""
     i = text.sentence_index(mention.start)
     last = text.sentences[min(i + 6, len(text.sentences) - 1)].end
-    return min([last, *(m.start for m in every if m.start >= mention.end)])
+    later = [m.start for m in every if m.start >= mention.end]
+    if not later or min(later) >= last:
+        return last
+    return _border(text.folded, mention.end, min(later))
 
 
 def _times(text: Text, mention: Mention, start: int, end: int) -> Iterator[Part]:
@@ -99,7 +110,7 @@ def _times(text: Text, mention: Mention, start: int, end: int) -> Iterator[Part]
         if is_since:
             since = since or ("months_since", value, match.start(), match.end())
         elif not one_off and (
-            re.search(r"\b(?:for|after|over|within)\s*$", before) or re.match(r"\s*(?:of|on|course)\b", after)
+            re.search(r"\b(?:for|after|over|within|stopped at|discontinued at)\s*(?:about |nearly |over )?$", before) or re.match(r"\s*(?:of|on|course)\b", after)
             or match.start() >= mention.end and re.match(r"\s*(?:后|余后|多后|停药|治疗|,|。|进展)", after)
             or match.end() <= mention.start and re.match(r"\s*(?:的)?", after) and text.language == "zh"
             or match.start() >= mention.end and match.start() - mention.end <= 3

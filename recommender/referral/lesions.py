@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from liverboard.corpus.load import SHIPPED, read_yaml
@@ -53,7 +53,7 @@ def words() -> dict[str, Any]:
     return found
 
 
-@lru_cache(maxsize=None)
+@cache
 def pattern(name: str) -> re.Pattern[str]:
     """One pattern of `referral_tumour.yaml`; where it begins with a Latin letter it begins a word."""
     text = words()[name].replace("(?<en>", "(?P<en>").replace("(?<zh>", "(?P<zh>")
@@ -98,7 +98,15 @@ def _kind(text: Text, start: int, end: int) -> str:
         return "distance"
     if _treated(folded, sentence, start, end):
         return "treated"
+    clause = text.clause(start)
+    if (site := _last(pattern("elsewhere"), folded, clause.start, start)) and not re.search(r"肝|\bliver\b|HCC|\band\b|伴|及", folded[site:start]):
+        return "other"
     return _nearest_noun(folded, sentence, start, end)
+
+
+def _last(find: re.Pattern[str], folded: str, start: int, end: int) -> int | None:
+    """Where the last match ends."""
+    return max((m.end() for m in find.finditer(folded, start, end)), default=None)
 
 
 def _treated(folded: str, sentence: Span, start: int, end: int) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from liverboard.corpus.knowledge import Knowledge
@@ -34,7 +34,7 @@ def words() -> dict[str, Any]:
     return found
 
 
-@lru_cache(maxsize=None)
+@cache
 def pattern(*path: str) -> re.Pattern[str]:
     """One pattern of `referral_treatments.yaml`, by its path."""
     found: Any = words()
@@ -63,6 +63,8 @@ def given(text: Text, context: Context, mention: Mention) -> bool:
     if context.foreign(mention.start, opinions=True):
         return False
     sentence, clause = text.sentence(mention.start), text.clause(mention.start)
+    if _elsewhere(text, mention):
+        return False
     before, after = text.folded[sentence.start : mention.start], text.folded[mention.end : sentence.end]
     if text.language == "zh" or re.search(r"[\u4e00-\u9fff]", text.folded[max(0, mention.start - 4) : mention.end + 4]):
         near = text.folded[clause.start : mention.start]
@@ -77,6 +79,15 @@ def given(text: Text, context: Context, mention: Mention) -> bool:
     if planned is None and was is None:
         return pattern("given", "after").search(after) is not None
     return was is not None and (planned is None or was > planned)
+
+
+def _elsewhere(text: Text, mention: Mention) -> bool:
+    """Whether a resection or ablation is of another organ."""
+    if mention.regimen not in ("resection", "ablation_rfa_mwa", "ebrt_palliative"):
+        return False
+    clause, sentence = text.clause(mention.start), text.sentence(mention.start)
+    before, after = text.folded[clause.start : mention.start], text.folded[mention.end : sentence.end]
+    return pattern("elsewhere").search(before) is not None or pattern("elsewhere_after").match(after) is not None
 
 
 def _last(find: re.Pattern[str], before: str) -> int | None:

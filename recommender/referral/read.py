@@ -102,7 +102,8 @@ def _consistent(text: Text, settled: Settled) -> Settled:
     elif status is None:
         shown = next(
             (s for s in spans if (s.field == "tumour.number" and s.value) or s.field in ("tumour.largest_cm", "tumour.lesions")
-             or (s.field == "tumour.extrahepatic" and s.value)), None
+             or (s.field in ("tumour.extrahepatic", "tumour.infiltrative", "tumour.liver_involvement_percent") and s.value)
+             or (s.field == "tumour.vascular_invasion" and s.value != "none")), None
         )
         if shown is not None:
             values["diagnosis.disease_status"] = "active"

@@ -47,7 +47,8 @@ def read_tumour(text: Text, context: Context) -> Iterator[Candidate]:
 
 def _past(text: Text, context: Context, size: Size) -> bool:
     before = text.folded[text.clause(size.start).start : size.start]
-    return bool(re.search(r"\b(?:previous(?:ly)?|formerly|was once|initial(?:ly)?)\b|既往|原(?:为|有)|初始", before))
+    found = re.search(r"\b(?:previous(?:ly)?|formerly|was once|initial(?:ly)?)\b|既往|原(?:为|有)|初始", before)
+    return found is not None and re.search(r"\b(?:has|have|now|shows?)\b|现|目前", before[found.end() :]) is None
 
 
 def _number(text: Text, context: Context, present: list[Size]) -> Iterator[Candidate]:

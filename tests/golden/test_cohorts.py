@@ -12,8 +12,8 @@ import pytest
 from liverboard.corpus.knowledge import Knowledge
 from liverboard.eval.cohorts import sysucc_profiles, uci_profiles
 from liverboard.indexer.statements import StatementsInMemory
+from liverboard.recommender.intake import read_profile
 from liverboard.recommender.pipeline import recommend
-from liverboard.recommender.profile import read_profile
 from liverboard.recommender.report import offered_regimens
 from liverboard.recommender.staging import Patient, stage
 

@@ -14,7 +14,7 @@ from liverboard.eval.vignettes import read_vignettes
 from liverboard.indexer.statements import StatementsInMemory
 from liverboard.recommender.assess import Assessment, assess_regimens
 from liverboard.recommender.evidence import gather_evidence
-from liverboard.recommender.profile import read_profile
+from liverboard.recommender.intake import read_profile
 from liverboard.recommender.risk import estimate_risks
 from liverboard.recommender.staging import Patient, stage
 

@@ -20,8 +20,8 @@ from liverboard.corpus.knowledge import Knowledge
 from liverboard.eval.vignettes import answer, read_vignettes, row, totals
 from liverboard.indexer.passages import text_sha256
 from liverboard.indexer.statements import StatementsInMemory
+from liverboard.recommender.intake import read_profile
 from liverboard.recommender.pipeline import recommend
-from liverboard.recommender.profile import read_profile
 from liverboard.recommender.report import offered_regimens
 
 LANGUAGES = ("en", "zh")
@@ -239,7 +239,7 @@ import hashlib, json, sys
 from liverboard.corpus.knowledge import load_knowledge
 from liverboard.indexer.statements import StatementsInMemory
 from liverboard.recommender.pipeline import recommend
-from liverboard.recommender.profile import read_profile
+from liverboard.recommender.intake import read_profile
 
 knowledge = load_knowledge()
 index = StatementsInMemory(knowledge.sources.values())

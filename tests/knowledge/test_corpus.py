@@ -14,7 +14,8 @@ from liverboard.corpus.check import check, numbers
 from liverboard.corpus.errors import CorpusError
 from liverboard.corpus.knowledge import Knowledge, fingerprint
 from liverboard.corpus.records import FlagRule
-from liverboard.recommender.profile import Labs, read_profile
+from liverboard.recommender.intake import read_profile
+from liverboard.recommender.profile import Labs
 
 REPOSITORY = Path(__file__).parents[2]
 ROOMS = ("corpus", "indexer", "recommender", "ui", "eval")

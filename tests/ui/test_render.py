@@ -13,8 +13,8 @@ from rich.cells import cell_len
 
 from liverboard.corpus.knowledge import Knowledge
 from liverboard.indexer.statements import StatementsInMemory
+from liverboard.recommender.intake import read_profile
 from liverboard.recommender.pipeline import recommend
-from liverboard.recommender.profile import read_profile
 from liverboard.ui import service
 from liverboard.ui.render import render, show
 from liverboard.ui.words import Words

@@ -12,7 +12,8 @@ import pytest
 
 from liverboard.corpus.knowledge import Knowledge
 from liverboard.recommender.findings import Findings, read_findings, segments_of
-from liverboard.recommender.profile import Lesion, read_profile
+from liverboard.recommender.intake import read_profile
+from liverboard.recommender.profile import Lesion
 
 Found = Callable[..., Any]
 

@@ -9,7 +9,7 @@ import pytest
 
 from liverboard.corpus.knowledge import Knowledge
 from liverboard.recommender.history import history_findings
-from liverboard.recommender.profile import read_profile
+from liverboard.recommender.intake import read_profile
 
 After = Callable[..., Mapping[str, Any]]
 SORAFENIB, LENVATINIB, ATEZO_BEV = "sorafenib", "lenvatinib", "atezolizumab_bevacizumab"

@@ -13,13 +13,8 @@ from pydantic import ValidationError
 from liverboard.corpus.errors import InputError
 from liverboard.corpus.load import SHIPPED, by_id, read_records
 from liverboard.corpus.records import Finding
-from liverboard.recommender.profile import (
-    ImpossibleValueError,
-    PatientProfile,
-    parse_text,
-    read_profile,
-    read_profile_file,
-)
+from liverboard.recommender.intake import ImpossibleValueError, parse_text, read_profile, read_profile_file
+from liverboard.recommender.profile import PatientProfile
 
 HCC = {"tumour_type": "hcc"}
 FINDINGS = by_id(read_records(Finding, SHIPPED / "vocabulary" / "findings.yaml"))
