@@ -67,6 +67,15 @@ def cohorts(folder: Path, index: IndexDir = None, format: Form = Plain.text) -> 
 
 
 @app.command()
+def referral(file: Path, format: Form = Plain.text) -> None:
+    """Read the narratives of a file of vignettes and compare field by field, in both languages."""
+    from liverboard.corpus.knowledge import load_knowledge
+    from liverboard.eval.referral import run
+
+    _show(run(file, load_knowledge()), format)
+
+
+@app.command()
 def retrieval(folder: Path, format: Form = Plain.text) -> None:
     """Index and score a BEIR-form folder: nDCG@10, recall@100, ms a query, passages a second."""
     from liverboard.eval.retrieval import score_folder

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -186,6 +187,21 @@ class Index:
                 lexical=_rounded(scores.lexical[row]), bm25=_rounded(scores.bm25[row]),
                 cosine=None if np.isnan(scores.cosine[row]) else _rounded(scores.cosine[row]))
             for row, number in zip(rows, numbers, strict=True)]
+
+
+def spread(hits: Sequence[Hit], k: int, per_source: int = 2) -> list[Hit]:
+    """The best `k` hits with at most `per_source` of one source, as long as others are left to show.
+
+    Order is by score throughout; what was passed over comes back only to fill the list.
+    """
+    taken: Counter[str] = Counter()
+    first: list[Hit] = []
+    for hit in hits:
+        taken[hit.passage.source_id] += 1
+        if taken[hit.passage.source_id] <= per_source:
+            first.append(hit)
+    kept = first[:k] + [hit for hit in hits if hit not in first][: max(0, k - len(first))]
+    return sorted(kept, key=lambda hit: -hit.score)
 
 
 def verify_index(directory: str | Path) -> list[str]:

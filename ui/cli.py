@@ -11,11 +11,14 @@ import sys
 from enum import StrEnum
 from importlib.metadata import entry_points
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from liverboard.corpus.errors import CorpusError, IndexUnavailableError, InputError
+
+if TYPE_CHECKING:
+    from liverboard.ui import service
 
 app = typer.Typer(
     name="liverboard",
@@ -48,7 +51,8 @@ class Plain(StrEnum):
 
 
 Patients = Annotated[
-    list[str], typer.Argument(metavar="PATIENT...", help="A .json or .yaml profile, or - for standard input.")
+    list[str],
+    typer.Argument(metavar="PATIENT...", help="A .json or .yaml profile, a plain-text referral, or - for standard input."),
 ]
 Language = Annotated[Lang, typer.Option("--lang", help="Language of the answer.")]
 AnyFormat = Annotated[Format, typer.Option("--format", help="Form of the answer.")]
@@ -72,12 +76,12 @@ def recommend(
     from liverboard.ui import service
 
     day = _day(as_of)
-    profiles = _profiles(patient, format)
+    patients = _patients(patient, format)
     opened = service.open_index(index)
-    for profile in profiles:
-        found = answer(profile, knowledge=service.shipped_knowledge(), index=opened, as_of=day)
-        document = found.as_dict(lang.value)
-        _print(document, "recommendation", format, lang, one_line=len(profiles) > 1)
+    for intake in patients:
+        found = answer(intake.profile, knowledge=service.shipped_knowledge(), index=opened, as_of=day)
+        document = {**found.as_dict(lang.value), **intake.as_dict()}
+        _print(document, "recommendation", format, lang, one_line=len(patients) > 1)
 
 
 @app.command()
@@ -85,9 +89,10 @@ def stage(patient: Patients, lang: Language = Lang.en, format: AnyFormat = Forma
     """Stages, scores and derived facts of a patient, and the profile as it was read."""
     from liverboard.ui import service
 
-    profiles = _profiles(patient, format)
-    for profile in profiles:
-        _print(service.stage_document(profile, lang.value), "stage", format, lang, one_line=len(profiles) > 1)
+    patients = _patients(patient, format)
+    for intake in patients:
+        document = {**service.stage_document(intake.profile, lang.value), **intake.as_dict()}
+        _print(document, "stage", format, lang, one_line=len(patients) > 1)
 
 
 @app.command()
@@ -196,8 +201,8 @@ def main() -> None:
         raise SystemExit(0) from None
 
 
-def _profiles(names: list[str], form: Format) -> list[Any]:
-    """The profiles; where JSON was asked for, a refused one is also said as JSON on standard output."""
+def _patients(names: list[str], form: Format) -> list[service.Intake]:
+    """The patients; where JSON was asked for, a refused one is also said as JSON on standard output."""
     from liverboard.recommender.intake import ImpossibleValueError
     from liverboard.ui import service
 

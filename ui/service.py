@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,12 @@ from liverboard.recommender.profile import PatientProfile
 
 if TYPE_CHECKING:
     from liverboard.indexer.search import Index
+    from liverboard.recommender.referral import Referral
 
+_PROFILE_FILES = frozenset({".json", ".yaml", ".yml"})
+_REFERRAL_FILES = frozenset({".txt", ".text"})
+_LONGEST_QUERY = 5000
+_MOST_HITS = 2000
 Progress = Callable[[int, int], None]
 
 
@@ -26,18 +32,52 @@ def shipped_knowledge() -> Knowledge:
     return load_knowledge()
 
 
-def read_patient(name: str) -> PatientProfile:
-    """A patient from a `.json` or `.yaml` file, or from standard input for `-`."""
+@dataclass(frozen=True)
+class Intake:
+    """A patient as read; `referral` says from which words, where the patient came as plain text."""
+
+    profile: PatientProfile
+    referral: Referral | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """What to add to an answer: the words behind each value, and what was not understood."""
+        if self.referral is None:
+            return {}
+        return {
+            "referral": {
+                "language": self.referral.language,
+                "values": [vars(value) for value in self.referral.spans],
+                "not_understood": list(self.referral.not_understood),
+                "contradictions": list(self.referral.contradictions),
+            }
+        }
+
+
+def read_patient(name: str) -> Intake:
+    """A patient from a `.json` or `.yaml` profile, a plain-text referral, or either from standard input for `-`."""
+    path = Path(name)
+    text = sys.stdin.read() if name == "-" else read_text(path)
+    shown = "standard input" if name == "-" else path.name
+    suffix = "" if name == "-" else path.suffix.lower()
+    if suffix in _REFERRAL_FILES:
+        return _from_referral(text)
+    try:
+        data = parse_text(text, name=shown, json_only=suffix == ".json")
+    except InputError:
+        if suffix in _PROFILE_FILES or text.lstrip().startswith(("{", "[")):
+            raise
+        return _from_referral(text)
+    if isinstance(data, str):
+        return _from_referral(text)
+    return Intake(read_profile(data, findings=shipped_knowledge().findings))
+
+
+def _from_referral(text: str) -> Intake:
+    from liverboard.recommender.referral import read_referral
+
     knowledge = shipped_knowledge()
-    if name == "-":
-        data = parse_text(sys.stdin.read(), name="standard input")
-    else:
-        path = Path(name)
-        data = parse_text(read_text(path), name=path.name, json_only=path.suffix.lower() == ".json")
-        if isinstance(data, str):
-            raise InputError(path.name, "holds plain text, not fields.",
-                             "Write the patient as key: value pairs (YAML) or JSON.")
-    return read_profile(data, findings=knowledge.findings)
+    referral = read_referral(text, knowledge)
+    return Intake(read_profile({**referral.data, "narrative": text}, findings=knowledge.findings), referral)
 
 
 def open_index(directory: Path | None) -> Index:
@@ -146,14 +186,18 @@ def verify(directory: Path | None) -> dict[str, Any]:
 
 def search_document(query: str, k: int, directory: Path | None) -> dict[str, Any]:
     """The contract's search answer: passages, best first."""
-    hits = open_index(directory).search(query, k)
+    from liverboard.indexer.search import spread
+
+    if len(query) > _LONGEST_QUERY:
+        raise InputError("query", f"is {len(query)} characters long.", f"Ask in at most {_LONGEST_QUERY} characters.")
+    hits = spread(open_index(directory).search(query, min(_MOST_HITS, max(k, 1) * 8) if k > 0 else k), k)
     return {
         "results": [
             {
                 "rank": place,
                 "score": hit.score,
                 **hit.passage.model_dump(include={
-                    "source_id", "passage_id", "title", "text", "locator", "year", "status", "sha256",
+                    "kind", "source_id", "passage_id", "title", "text", "locator", "year", "status", "sha256",
                 }),
             }
             for place, hit in enumerate(hits, 1)

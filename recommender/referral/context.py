@@ -38,6 +38,10 @@ class Context:
         """Whether a negation before or after reaches this stretch."""
         return self._denied_before(start, end) or self._denied_after(start, end)
 
+    def denies(self, words: str) -> bool:
+        """Whether the words hold a denial themselves: `肺部CT未见转移`."""
+        return any(pattern("negation", "before", language).search(words) for language in ("en", "zh"))
+
     def foreign(self, start: int, *, opinions: bool = False) -> bool:
         """Whether this place is about a relative, a question or (unless `opinions`) somebody's opinion."""
         groups = (self._family, self._question) if opinions else (self._family, self._question, self._opinion)

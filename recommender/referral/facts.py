@@ -71,7 +71,7 @@ def _read(rule: Rule, match: re.Match[str], text: Text, context: Context) -> Can
     elif rule.plain:
         value = rule.value
     else:
-        negated = context.negated(start, end)
+        negated = context.negated(start, end) or (rule.member and context.denies(match[0]))
         if rule.member:
             return Candidate(rule.field, rule.value, start, end, rule.rank, excluded=negated)
         value = rule.denied if negated != rule.requires_denial else rule.value

@@ -180,6 +180,8 @@ def _outcome(text: Text, mention: Mention, start: int, end: int, long_benefit: b
     one_off = mention.regimen in words()["one_off"]
     if response is not None:
         yield response
+        if response[1] == "PD" and progress is None and not one_off and (toxic is None or stopped is None):
+            yield "stopped_for", "progression", response[2], response[3]
     elif progress is not None and not long_benefit and not one_off:
         yield "best_response", "PD", progress.start(), progress.end()
     ongoing = pattern("ongoing").search(folded, start, min(end, text.sentence(mention.start).end))
@@ -257,6 +259,8 @@ def read_medication(text: Text, context: Context) -> Iterator[Candidate]:
                 continue
             denied = context.negated(match.start(), match.end())
             after_drug = re.match(r"\s*前", text.folded[match.end() :])
+            if pattern("drugs", "stopped_after").search(text.folded[match.end() : text.sentence(match.start()).end]):
+                continue
             if after_drug or re.search(r"\bbefore\s*$", before):
                 continue
             taken.append(match.span())

@@ -125,6 +125,8 @@ def _nearest_noun(folded: str, sentence: Span, start: int, end: int) -> str:
     before = [(b, name) for spans, name in ((others, "other"), (tumours, "tumour")) for _, b in spans if b <= start]
     if before and pattern("largest").search(folded, max(sentence.start, start - 14), start):
         return max(before)[1]
+    if not tumours and not others:
+        return "tumour" if pattern("segment").search(folded, sentence.start, sentence.end) else "other"
     best, kind = 10_000, "other"
     for spans, name in ((others, "other"), (tumours, "tumour")):
         for a, b in spans:
@@ -149,7 +151,13 @@ def places(text: Text) -> Iterator[Place]:
             yield Place(names, "S" + joined.join(n[1:] for n in names), match.start(), match.end())
 
 
+def _segment(token: str) -> str:
+    part = token[-1].lower() if token[-1] in "abAB" else ""
+    number = token[: len(token) - len(part)].upper()
+    return _ROMAN.get(number, number) + part
+
+
 def _segment_names(written: str) -> tuple[tuple[str, ...], bool]:
     tokens = re.findall(r"VIII|VII|VI|IV[ab]?|V|III|II|I|[1-8][ab]?", written, re.IGNORECASE)
-    names = tuple(f"S{_ROMAN.get(t.upper(), t.lower())}" for t in tokens)
+    names = tuple(f"S{_segment(t)}" for t in tokens)
     return names, bool(re.search(r"-|~|\bto\b", written)) and len(names) == 2

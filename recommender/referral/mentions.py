@@ -120,13 +120,14 @@ def _names(knowledge: Knowledge) -> tuple[tuple[str, re.Pattern[str]], ...]:
 def _compile_names(knowledge: Knowledge) -> Iterator[tuple[str, re.Pattern[str]]]:
     own: Mapping[str, str | None] = words()["words"]
     skipped = {name.lower() for name in words()["skip_names"]}
+    drugs = {n.lower() for c in knowledge.components.values() for n in (c.name.en, c.name.zh, *c.synonyms)}
     for regimen in knowledge.regimens.values():
         if regimen.id in own:
             if own[regimen.id]:
                 yield regimen.id, compiled(str(own[regimen.id]))
             continue
         parts = [words()["extra"][regimen.id]] if regimen.id in words()["extra"] else []
-        listed = [n for n in (regimen.name.en, regimen.name.zh, *regimen.synonyms) if n.lower() not in skipped]
+        listed = [n for n in (regimen.name.en, regimen.name.zh, *regimen.synonyms) if n.lower() not in skipped | drugs]
         if regimen.kind in (*_SYSTEMIC, "embolisation", "infusion", "radiation"):
             parts += [re.escape(n) for n in listed if len(n) > 3 or not n.isascii()]
         if parts:

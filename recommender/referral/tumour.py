@@ -38,7 +38,7 @@ def read_tumour(text: Text, context: Context) -> Iterator[Candidate]:
     present = [s for s in measured if s.kind == "tumour" and not _past(text, context, s)]
     yield from _number(text, context, present)
     yield from _sizes(text, present)
-    yield from _lesions(text, context, present)
+    yield from _lesions(text, context, present, any(s.kind == "treated" for s in measured))
     yield from _near(text, context)
     for size in measured:
         if size.kind == "treated":
@@ -64,6 +64,9 @@ def _number(text: Text, context: Context, present: list[Size]) -> Iterator[Candi
                 yield Candidate("tumour.number", 1, match.start(), match.end(), 6)
     for match in pattern("none_found").finditer(text.folded):
         yield Candidate("tumour.number", 0, match.start(), match.end(), 7)
+    spoken = [d for s in present for d in s.diameters]
+    if len(present) > 1 and len(set(spoken)) == len(spoken) and not any(_is_largest(text, s) for s in present):
+        yield Candidate("tumour.number", len(spoken), present[0].start, present[-1].end, 3)
     for size in present:
         clause = text.clause(size.start)
         around = text.folded[clause.start : max(clause.end, size.end)]
@@ -95,7 +98,8 @@ def _count(text: Text, context: Context, match: re.Match[str], others: list[tupl
     rank = 2 if article else 6
     if pattern("new").search(text.folded, max(0, match.start() - 4), match.end()):
         rank = 2
-    if re.search(r"\bsatellite\b|卫星", gap):
+    lead = text.folded[max(0, match.start() - 14) : match.start()]
+    if re.search(r"\bsatellite\b|卫星", gap) or re.search(r"\b(?:another|further|additional|plus|other)\s*$|另(?:见|有|外)?$", lead) or "子" in match["noun"]:
         return None
     end = match.end("n") if article else match.end()
     return Candidate("tumour.number", int(value), match.start(), max(end, match.end()), rank)
@@ -109,7 +113,7 @@ def _treated_before(text: Text, start: int) -> bool:
     """Whether what is counted here is what was resected or ablated: `resection of a 6 cm HCC`."""
     before = text.folded[text.sentence(start).start : start]
     return bool(re.search(
-        r"(?:resection|hepatectomy|ablation|removal|RFA|MWA|transplant\w*) (?:of|for)\s*(?:his |her |the )?$|(?:切除|消融)(?:了)?$",
+        r"(?:resection|hepatectomy|ablation|removal|RFA|MWA|SBRT|TACE|radiotherapy|emboli[sz]ation|transplant\w*) (?:of|for|to)\s*(?:his |her |the )?$|(?:切除|消融)(?:了)?$",
         before, re.IGNORECASE,
     ))
 
@@ -156,20 +160,25 @@ def _is_largest(text: Text, size: Size) -> bool:
     return pattern("largest").search(before) is not None
 
 
-def _lesions(text: Text, context: Context, present: list[Size]) -> Iterator[Candidate]:
+def _lesions(text: Text, context: Context, present: list[Size], treated: bool) -> Iterator[Candidate]:
     """Each lesion with its diameter and, where it can be told, its segment."""
     named = [p for p in places(text) if not context.foreign(p.start, opinions=True)]
+    if any(p.names[0].startswith("S") for p in named):
+        named = [p for p in named if p.names[0].startswith("S")]
     diameters = [(d, s) for s in present for d in s.diameters]
     spots: list[str | None] = [None] * len(diameters)
     singles = [(name, p) for p in named for name in (p.names if _listed(text, p) else (p.text,))]
     if len(diameters) == 1 and singles:
         size = diameters[0][1]
-        close = [p for p in named if text.sentence_index(p.start) == text.sentence_index(size.start)] or named[:1]
-        spots = [_qualified(text, min(close, key=lambda p: abs(p.start - size.start)))]
+        close = [p for p in named if text.sentence_index(p.start) == text.sentence_index(size.start)] 
+        if not close and not treated:
+            close = named[:1]
+        if close:
+            spots = [_qualified(text, min(close, key=lambda p: abs(p.start - size.start)))]
     elif len(diameters) > 1:
         names = [n for p in named for n in p.names]
         whole = [p.text for p in named]
-        for found in (whole, names):
+        for found in (names, whole):
             if len(found) == len(diameters):
                 spots = list(found)
                 break
