@@ -36,7 +36,15 @@ class Context:
 
     def negated(self, start: int, end: int) -> bool:
         """Whether a negation before or after reaches this stretch."""
-        return self._denied_before(start, end) or self._denied_after(start, end)
+        return self.denial(start, end) is not None
+
+    def denial(self, start: int, end: int) -> Span | None:
+        """This stretch together with the negation that reaches it, or `None`."""
+        cue = self._denied_before(start, end)
+        if cue is not None:
+            return Span(cue, end)
+        last = self._denied_after(start, end)
+        return Span(start, last) if last is not None else None
 
     def denies(self, words: str) -> bool:
         """Whether the words hold a denial themselves: `肺部CT未见转移`."""
@@ -68,7 +76,8 @@ class Context:
         sentence = self._text.sentence(start)
         return pattern("correction").search(self._text.folded, sentence.start, start) is not None
 
-    def _denied_before(self, start: int, end: int) -> bool:
+    def _denied_before(self, start: int, end: int) -> int | None:
+        """Where the negation begins that stands before."""
         folded, sentence = self._text.folded, self._text.sentence(start)
         begin = max(sentence.start, start - _REACH)
         for language in ("en", "zh"):
@@ -80,8 +89,8 @@ class Context:
                 if pattern("graded").match(folded, start, end) and re.search(r"(?:\band |、|及|和)\s*$", between):
                     break
                 if "," not in between or self._list_goes_on(cue.end(), start, sentence.end, language):
-                    return True
-        return False
+                    return cue.start()
+        return None
 
     def _list_goes_on(self, cue: int, start: int, end: int, language: str) -> bool:
         """Whether commas between a negation and a fact are those of a list that ends in `or`."""
@@ -98,10 +107,12 @@ class Context:
                 return start < position
         return False
 
-    def _denied_after(self, start: int, end: int) -> bool:
+    def _denied_after(self, start: int, end: int) -> int | None:
+        """Where the negation ends that stands after."""
         sentence = self._text.sentence(start)
         rest = self._text.folded[end : min(sentence.end, end + 60)]
-        return any(pattern("negation", "after", language).search(rest) is not None for language in ("en", "zh"))
+        found = [m.end() for language in ("en", "zh") if (m := pattern("negation", "after", language).search(rest))]
+        return end + max(found) if found else None
 
     @cached_property
     def _family(self) -> tuple[Span, ...]:

@@ -71,13 +71,16 @@ def _read(rule: Rule, match: re.Match[str], text: Text, context: Context) -> Can
     elif rule.plain:
         value = rule.value
     else:
-        negated = context.negated(start, end) or (rule.member and context.denies(match[0]))
+        denial = context.denial(start, end)
+        negated = denial is not None or (rule.member and context.denies(match[0]))
         if rule.member:
             return Candidate(rule.field, rule.value, start, end, rule.rank, excluded=negated)
         value = rule.denied if negated != rule.requires_denial else rule.value
+        if denial is not None:
+            start, end = denial.start, denial.end
     if value is None:
         return None
-    rank = rule.rank + 10 if context.corrected(start) else rule.rank
+    rank = rule.rank + 10 if context.corrected(match.start()) else rule.rank
     if rule.form is not None and context.current(start):
         rank += 1
     return Candidate(rule.field, value, start, end, rank)

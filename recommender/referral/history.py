@@ -182,7 +182,7 @@ def _outcome(text: Text, mention: Mention, start: int, end: int, long_benefit: b
         yield response
         if response[1] == "PD" and progress is None and not one_off and (toxic is None or stopped is None):
             yield "stopped_for", "progression", response[2], response[3]
-    elif progress is not None and not long_benefit and not one_off:
+    elif progress is not None and not long_benefit and not one_off and (toxic is None or stopped is None):
         yield "best_response", "PD", progress.start(), progress.end()
     ongoing = pattern("ongoing").search(folded, start, min(end, text.sentence(mention.start).end))
     if toxic is not None and stopped is not None and not one_off:

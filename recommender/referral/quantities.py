@@ -18,6 +18,7 @@ _POWER = re.compile(r"\s*(?:x|\*|·)\s*10\s*\^?\s*(\d{1,2})(?!\d)|[eE]\+?(\d{1,2
 _TEN_THOUSAND = re.compile(r"\s*万")
 _TREND = re.compile(r"\s*(?:->|to\b|升至|降至|增至|上升至|下降至)\s*")
 _RANGE = re.compile(r"\s*(?:-|~|–|to)\s*\d")
+_FROM = re.compile(r"\bfrom\s*$|[由从]\s*$", re.IGNORECASE)  # the number that follows is an earlier one
 _LOGARITHM = "log IU/mL"
 
 
@@ -42,6 +43,7 @@ class Vocabulary:
     comparator: re.Pattern[str]
     si: re.Pattern[str]
     conventional: re.Pattern[str]
+    per_microlitre_from: float
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ def vocabulary() -> Vocabulary:
         comparator=_compiled(rf"(?:{data['comparator']})\s*(?:or equal to )?"),
         si=_compiled(data["si_signs"]),
         conventional=_compiled(data["conventional_signs"]),
+        per_microlitre_from=float(data["per_microlitre_from"]),
     )
 
 
@@ -119,11 +122,15 @@ def _value_after(text: Text, named: _Named, known: Vocabulary, system: str | Non
     trend = _TREND.match(folded, read[2])
     if trend and (second := re.compile(DIGITS).match(folded, trend.end())):
         read = _number_and_unit(folded, second, quantity)
+    elif match and _FROM.search(match[0]):
+        return None
     elif read[1] is None and _RANGE.match(folded, read[2]):
         return None
     value, unit, end = read
     if unit is None:
         unit = _bare_unit(quantity, system)
+        if quantity.bare == "cells" and value >= known.per_microlitre_from:
+            unit = "/uL"
         if unit is None:
             return None
     if unit == _LOGARITHM:

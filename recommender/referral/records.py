@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -60,4 +60,3 @@ class Candidate:
     end: int
     rank: int = 2
     excluded: bool = False
-    settled_first: bool = field(default=False)

@@ -27,7 +27,7 @@ def _counts() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
         rf"(?<![\dA-Za-z.第])(?P<n>\d{{1,2}}|{CHINESE})(?P<more>余)?\s*(?P<cl>个|枚|处|颗|灶|只)(?P<gap>{_GAP_ZH}(?:{_MEASURE})?{_GAP_ZH})(?P<noun>{noun})"
     )
     after = (
-        rf"(?P<noun>{noun})(?:数目|个数|数)?\s*(?:共|约|:|为)?\s*(?P<n>\d{{1,2}}|{CHINESE})(?P<more>余)?\s*(?P<cl>个|枚|处|颗)"
+        rf"(?P<noun>{noun})(?:数目|个数|数)?\s*(?:共|约|:|为)?\s*(?P<n>\d{{1,2}}|{CHINESE})(?P<more>余)?\s*(?P<cl>个|枚|处|颗)(?!月|周)"
     )
     return tuple(re.compile(p, re.IGNORECASE) for p in (english, chinese, after))  # type: ignore[return-value]  # three
 
@@ -206,7 +206,8 @@ def _near_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     organs: dict[str, list[str]] = read_yaml(SHIPPED / "vocabulary" / "sites.yaml")["near"]
     found = []
     for name, names in organs.items():
-        listed = "|".join(re.escape(n) for n in sorted(names, key=len, reverse=True))
+        more: list[str] = words()["organs"].get(name, [])
+        listed = "|".join(re.escape(n) for n in sorted([*names, *more], key=len, reverse=True))
         english = rf"\b{words()['near']['en']}(?:{listed})(?![A-Za-z])"
         chinese = rf"{words()['near']['zh']}(?:{listed})"
         alone = words()["near"]["alone"].get(name)
