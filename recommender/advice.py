@@ -133,7 +133,10 @@ def _who_speaks(
     if not (regimen.anticancer or regimen.palliative):
         return NEARNESS
     has_a_view = any(
-        j.source.body in region.home and j.statement.kind == "recommendation" and j.statement.direction == "for"
+        j.source.body in region.home
+        and not j.source.partial
+        and j.statement.kind == "recommendation"
+        and j.statement.direction == "for"
         for j in found
     )
     home_waits = any(nearness(j, region) == "home" for j in waiting) and not any(

@@ -16,7 +16,7 @@ from liverboard.corpus.records import Regimen, Region
 from liverboard.recommender.advice import Advice, hear
 from liverboard.recommender.arguments import Argument, arguments_of, unmet_first
 from liverboard.recommender.evidence import Evidence, Judged
-from liverboard.recommender.fitness import available, declined
+from liverboard.recommender.fitness import available, candidacy_open, declined
 from liverboard.recommender.logic import Leaf
 from liverboard.recommender.risk import RiskEffect, RiskOutput
 from liverboard.recommender.staging import Patient
@@ -32,7 +32,6 @@ NEARNESS = {"home": 1.0, "fallback": 0.92, "other": 0.6}
 CERTAINTY = {"high": 0.5, "moderate": 0.35, "low": 0.2, "very_low": 0.1, "not_graded": 0.2}
 AGREEMENT, MOST_AGREEING = 0.02, 3  # each further body that advises the regimen, and how many of them count
 CAUTION, RELATIVE = 0.08, 0.3  # what a caution and a relative contraindication (or an open population) cost in fit
-_SUPPORTIVE_CARE = "best_supportive_care"
 
 
 @dataclass(frozen=True)
@@ -60,18 +59,15 @@ def assess_regimens(
 ) -> dict[str, Assessment]:
     """Every regimen that the index says something of.
 
-    A fallback body speaks for a regimen of which no home body has a view. Where that leaves the patient without any
-    recommended treatment, the fallback bodies are asked about every regimen.
+    A fallback body speaks for a regimen of which no home body has a view. Where that leaves a patient who is not in the
+    terminal stage without any recommended treatment, the fallback bodies are asked about every regimen.
     """
     region = knowledge.region_of(patient.profile.region)
     effects = [effect for output in risks for effect in output.effects if effect.statement in evidence.passages]
     case = _Case(patient, effects, evidence, region, knowledge)
     found = _assess_all(case)
-    treated = any(
-        a.tier == "recommended" and (knowledge.regimens[a.regimen].anticancer or a.regimen == _SUPPORTIVE_CARE)
-        for a in found.values()
-    )
-    return found if treated else _assess_all(replace(case, ask_all=True))
+    treated = any(a.tier == "recommended" and knowledge.regimens[a.regimen].anticancer for a in found.values())
+    return found if treated or patient.findings["bclc"] == "D" else _assess_all(replace(case, ask_all=True))
 
 
 @dataclass(frozen=True)
@@ -159,6 +155,8 @@ def _tier(regimen: Regimen, patient: Patient, advice: Advice) -> tuple[Tier | No
         return "not_recommended", ()
     if not advice.candidates:
         return ("not_recommended" if advice.outside and regimen.anticancer else None), ()
+    if regimen.kind == "transplant" and candidacy_open(patient):
+        return None, ()
     held = _reasons_to_hold_back(regimen, patient, advice)
     best = max(POSITION[j.statement.position or "option"] for j in advice.candidates)
     return ("recommended" if best > POSITION["option"] and not held else "for_consideration"), held
@@ -170,17 +168,10 @@ def _reasons_to_hold_back(regimen: Regimen, patient: Patient, advice: Advice) ->
         "safety_unknown": any(j.statement.if_unknown == "hold_back" for j in advice.open_safety),
         "population_unknown": not advice.forwards,
         "liver_function_unknown": regimen.anticancer and patient.findings["child_pugh_class"] is None,
-        "candidacy_unknown": regimen.kind == "transplant" and _candidacy_open(patient),
         "not_available": not available(regimen, patient.profile.region),
         "declined": bool(declined(regimen, patient)),
     }
     return tuple(name for name, holds in reasons.items() if holds)
-
-
-def _candidacy_open(patient: Patient) -> bool:
-    """Whether nobody has said that the patient can be transplanted, and the liver does not force the question."""
-    failing = patient.findings["child_pugh_class"] in ("B", "C") and patient.findings["ascites"] != "none"
-    return patient.findings["transplant_candidate"] is None and not failing
 
 
 def _parts(advice: Advice, held: Sequence[str], pushes: Sequence[RiskEffect]) -> dict[str, float]:

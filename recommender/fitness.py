@@ -23,3 +23,12 @@ def declined(regimen: Regimen, patient: Patient) -> frozenset[str]:
         return frozenset()
     own = set(regimen.declined_by) | ({"comfort_only"} if regimen.anticancer else set())
     return wishes & own
+
+
+def candidacy_open(patient: Patient) -> bool:
+    """Whether nobody has said that the patient can be transplanted, and no failing liver forces the question.
+
+    Transplantation is not offered then: it is asked who can be a candidate, under `missing`.
+    """
+    failing = patient.findings["child_pugh_class"] in ("B", "C") and patient.findings["ascites"] != "none"
+    return patient.findings["transplant_candidate"] is None and not failing

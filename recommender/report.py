@@ -17,6 +17,7 @@ from liverboard.recommender.citations import cite
 from liverboard.recommender.disagreements import Disagreement, find_disagreements
 from liverboard.recommender.evidence import Evidence, StatementIndex
 from liverboard.recommender.findings import Value
+from liverboard.recommender.fitness import candidacy_open
 from liverboard.recommender.flags import Flag, Status, raise_flags, status_of
 from liverboard.recommender.formulas import ScoreResult
 from liverboard.recommender.logic import Leaf
@@ -86,7 +87,12 @@ class Recommendation:
                 for flag in self.flags
             ],
             "missing": missing(
-                self.patient, [item.assessment for item in self.ranked], self.flags, self.knowledge, language
+                self.patient,
+                [item.assessment for item in self.ranked],
+                self.flags,
+                self.knowledge,
+                language,
+                transplants=_transplants_waiting(self),
             ),
             "not_understood": list(self.patient.findings.not_understood),
             "manifest": {**vars(self.manifest), "patient_sha256": _patient_sha256(self.patient)},
@@ -204,10 +210,36 @@ def score_dict(score: ScoreResult, language: Language) -> dict[str, Any]:
     }
 
 
+def _transplants_waiting(found: Recommendation) -> tuple[str, ...]:
+    """The kinds of transplantation that somebody advises, and that only the open candidacy keeps off the list."""
+    if not candidacy_open(found.patient):
+        return ()
+    listed = {item.assessment.regimen for item in found.ranked}
+    return tuple(
+        regimen
+        for regimen, judged in found.evidence.by_regimen.items()
+        if regimen in found.knowledge.regimens
+        and regimen not in listed
+        and found.knowledge.regimens[regimen].kind == "transplant"
+        and any(
+            j.statement.kind == "recommendation" and j.statement.direction == "for" and j.verdict.value is not False
+            for j in judged
+        )
+    )
+
+
 def missing(
-    patient: Patient, assessments: Sequence[Assessment], flags: Sequence[Flag], knowledge: Knowledge, language: Language
+    patient: Patient,
+    assessments: Sequence[Assessment],
+    flags: Sequence[Flag],
+    knowledge: Knowledge,
+    language: Language,
+    transplants: Sequence[str] = (),
 ) -> list[dict[str, Any]]:
-    """What to find out next, what for, and which regimens it would decide on; the most telling first."""
+    """What to find out next, what for, and which regimens it would decide on; the most telling first.
+
+    `transplants`: transplantations that wait for somebody to say whether the patient is a candidate.
+    """
     waiting: dict[str, set[str]] = defaultdict(set)
     labels: dict[str, Bilingual] = {}
     for found in assessments:
@@ -217,6 +249,10 @@ def missing(
             for path, label in _asked(leaf.test.finding, patient, knowledge):
                 waiting[path].add(found.regimen)
                 labels[path] = label
+    for regimen in transplants:
+        candidacy = knowledge.findings["transplant_candidate"]
+        waiting[candidacy.profile or candidacy.id].add(regimen)
+        labels[candidacy.profile or candidacy.id] = candidacy.label
     asked = {path for flag in flags for path in flag.rule.asks}
     for path in asked:
         finding = next((f for f in knowledge.findings.values() if f.profile == path), None)

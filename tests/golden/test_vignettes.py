@@ -201,7 +201,21 @@ def test_what_is_missing_is_asked_for_by_a_field_of_the_profile(
         offered = set(offered_regimens(document))
         for gap in document["missing"]:
             assert gap["field"] in paths or gap["field"].startswith("tumour."), (name, gap["field"])
-            assert set(gap["would_change"]) <= offered, (name, gap)
+            waiting = {r for r in gap["would_change"] if knowledge.regimens[r].kind == "transplant"}
+            decided = offered | (waiting if gap["field"] == "transplant_candidate" else set())
+            assert set(gap["would_change"]) <= decided, (name, gap)
+
+
+def test_a_transplant_is_offered_only_to_a_candidate_or_a_failing_liver(
+    answers: list[Answered], knowledge: Knowledge
+) -> None:
+    asked = 0
+    for name, document in each(answers):
+        for gap in document["missing"]:
+            transplants = {r for r in gap["would_change"] if knowledge.regimens[r].kind == "transplant"}
+            asked += bool(transplants) and gap["field"] == "transplant_candidate"
+            assert not transplants & set(offered_regimens(document)) or gap["field"] != "transplant_candidate", name
+    assert asked
 
 
 def test_both_languages_give_the_same_answer_in_their_own_words(answers: list[Answered]) -> None:
