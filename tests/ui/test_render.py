@@ -92,7 +92,7 @@ def answered(knowledge: Knowledge, index: StatementsInMemory) -> Callable[[Any, 
     def answer(data: Any, language: Any) -> dict[str, Any]:
         key = (repr(data), language)
         if key not in made:
-            profile = service.read_patient(str(data)) if isinstance(data, Path) else _profile(data)
+            profile = service.read_patient(str(data)).profile if isinstance(data, Path) else _profile(data)
             made[key] = recommend(profile, knowledge=knowledge, index=index, as_of="2026-01-01").as_dict(
                 language
             )
