@@ -1,7 +1,8 @@
 """Two real cohorts as profiles: their columns read as the contract's fields, and nothing made up where they are silent.
 
 UCI HCC Survival (Coimbra, 165 patients): figures as in its description file. Albumin is given there as mg/dL with
-values such as 3.4, which can only be g/dL. SYSUCC intermediate HCC: the first visit of each patient; sizes in millimetres.
+values such as 3.4, which can only be g/dL. SYSUCC intermediate HCC: the first visit of each patient; sizes in
+millimetres.
 """
 
 from __future__ import annotations

@@ -100,11 +100,9 @@ def _in_bands(bands: tuple[Band, ...]) -> Lookup:
     def position(value: Any) -> int | None:
         value = tidy(value)
         for i, band in enumerate(bands):
-            if band.below is not None:
-                inside = value < band.below
-            else:
-                inside = band.at_most is None or value <= band.at_most
-            if inside:
+            under_limit = band.below is not None and value < band.below
+            within_limit = band.below is None and (band.at_most is None or value <= band.at_most)
+            if under_limit or within_limit:
                 return i
         return None
 

@@ -120,7 +120,8 @@ def test_a_referral_in_plain_words_is_a_patient_too(run: Any, tmp_path: Path) ->
     document = json.loads(out)
     assert status == 0
     assert document["profile"]["labs"]["albumin_g_l"] == 41
-    assert any(value["field"] == "labs.albumin_g_l" and "41" in value["words"] for value in document["referral"]["values"])
+    read = document["referral"]["values"]
+    assert any(value["field"] == "labs.albumin_g_l" and "41" in value["words"] for value in read)
 
 
 @pytest.mark.parametrize(
