@@ -169,6 +169,12 @@ def _endpoint_problems(knowledge: Knowledge) -> Iterator[str]:
     for endpoint in knowledge.endpoints.values():
         where = f"risk endpoint {endpoint.id}"
         yield from _condition_problems(knowledge, endpoint.population, where)
+        if endpoint.clock is not None:
+            yield from _condition_problems(knowledge, endpoint.clock.when, where)
+            if endpoint.clock.finding not in knowledge.findings:
+                yield f"{where}: no finding is called {endpoint.clock.finding!r}"
+        for model in endpoint.models:
+            yield from _citation_problems(knowledge, model.cites, f"{where}, model {model.id}")
         for effect in endpoint.effects:
             yield from _condition_problems(knowledge, effect.when, where)
             yield from _subject_problems(knowledge, Subject(regimens=effect.regimens), where)

@@ -17,11 +17,11 @@ from liverboard.corpus.records import (
     FlagRule,
     Regimen,
     Region,
-    RiskEndpoint,
     Source,
     Statement,
     Subject,
 )
+from liverboard.corpus.risk_records import RiskEndpoint
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 from liverboard.corpus.knowledge import Knowledge
 from liverboard.corpus.load import SHIPPED, read_yaml
+from liverboard.recommender.endpoints import endpoint_called
 from liverboard.recommender.history import history_findings
 from liverboard.recommender.profile import Drug, Lesion, PatientProfile, RiskInput
 
@@ -60,7 +61,7 @@ def read_findings(profile: PatientProfile, knowledge: Knowledge) -> Findings:
         **_illness(profile, knowledge),
         **_tumour(profile),
         **_vessels_and_spread(profile),
-        **_predictions(profile.risk_outputs),
+        **_predictions(profile.risk_outputs, knowledge),
         **history_findings(profile, knowledge),
     }
     derived["contradictions"] = (_contradictions(profile, derived), ("tumour",))
@@ -235,11 +236,13 @@ def _vessels_and_spread(profile: PatientProfile) -> dict[str, tuple[Value, tuple
     }
 
 
-def _predictions(outputs: Iterable[RiskInput]) -> dict[str, tuple[Value, tuple[str, ...]]]:
+def _predictions(outputs: Iterable[RiskInput], knowledge: Knowledge) -> dict[str, tuple[Value, tuple[str, ...]]]:
     verdicts = {
         stratum
         for output in outputs
-        if output.endpoint == "microvascular_invasion" and (stratum := stratum_of(output)) is not None
+        if (endpoint := endpoint_called(output.endpoint, knowledge.endpoints)) is not None
+        and endpoint.id == "microvascular_invasion"
+        and (stratum := stratum_of(output)) is not None
     }
     return {"predicted_microvascular_invasion": (verdicts.pop() if len(verdicts) == 1 else None, ("risk_outputs",))}
 

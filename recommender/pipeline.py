@@ -10,6 +10,7 @@ from liverboard.recommender.rank import rank
 from liverboard.recommender.report import Index, Recommendation, report, versions
 from liverboard.recommender.risk import estimate_risks
 from liverboard.recommender.staging import stage
+from liverboard.recommender.without import first_choices_without
 
 
 def recommend(
@@ -23,4 +24,6 @@ def recommend(
     risks = estimate_risks(patient, knowledge)
     evidence = gather_evidence(patient, knowledge, index)
     assessments = assess_regimens(patient, risks, evidence, knowledge)
-    return report(patient, risks, evidence, rank(assessments, knowledge), knowledge, versions(knowledge, index, as_of))
+    without = first_choices_without(profile, knowledge, index)
+    manifest = versions(knowledge, index, as_of)
+    return report(patient, risks, evidence, rank(assessments, knowledge), knowledge, manifest, without)

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, Protocol
 
 from liverboard.corpus.knowledge import Knowledge
-from liverboard.corpus.records import Bilingual, Language
+from liverboard.corpus.records import Language
+from liverboard.corpus.risk_records import PublishedModel
 from liverboard.recommender.arguments import Argument
-from liverboard.recommender.assess import Assessment
 from liverboard.recommender.citations import cite
 from liverboard.recommender.disagreements import Disagreement, find_disagreements
 from liverboard.recommender.evidence import Evidence, StatementIndex
 from liverboard.recommender.findings import Value
-from liverboard.recommender.fitness import candidacy_open
 from liverboard.recommender.flags import Flag, Status, raise_flags, status_of
 from liverboard.recommender.formulas import ScoreResult
 from liverboard.recommender.logic import Leaf
+from liverboard.recommender.missing import asked_fields, missing, transplants_waiting
 from liverboard.recommender.phrases import say
 from liverboard.recommender.rank import Ranked, rank
 from liverboard.recommender.risk import RiskOutput
@@ -66,6 +65,7 @@ class Recommendation:
     evidence: Evidence
     knowledge: Knowledge
     manifest: Manifest
+    without: tuple[str | None, ...] = ()
 
     def as_dict(self, language: Language = "en") -> dict[str, Any]:
         """The document of the contract."""
@@ -74,7 +74,14 @@ class Recommendation:
             "status": self.status,
             "stage": stage_dict(self.patient, language),
             "scores": [score_dict(score, language) for score in self.patient.scores],
-            "risk_outputs": [_risk(output, language) for output in self.risks],
+            "risk_outputs": [
+                {
+                    **_risk(output, language),
+                    "published": [self._published(model, language) for model in output.models],
+                    "without": self.without[place] if place < len(self.without) else None,
+                }
+                for place, output in enumerate(self.risks)
+            ],
             "recommendations": [self._recommendation(item, language) for item in self.ranked],
             "disagreements": [self._disagreement(item, language) for item in self.disagreements],
             "flags": [
@@ -86,14 +93,7 @@ class Recommendation:
                 }
                 for flag in self.flags
             ],
-            "missing": missing(
-                self.patient,
-                [item.assessment for item in self.ranked],
-                self.flags,
-                self.knowledge,
-                language,
-                transplants=_transplants_waiting(self),
-            ),
+            "missing": self._missing(language),
             "not_understood": list(self.patient.findings.not_understood),
             "manifest": {**vars(self.manifest), "patient_sha256": _patient_sha256(self.patient)},
         }
@@ -120,6 +120,28 @@ class Recommendation:
             "text": argument.text.in_(language),
             "patient_facts": _facts(argument.findings, self.patient, self.knowledge),
             "citations": self._citations([argument.statement] if argument.statement else [], language),
+        }
+
+    def _missing(self, language: Language) -> list[dict[str, Any]]:
+        listed = [item.assessment for item in self.ranked]
+        transplants = transplants_waiting(self.patient, listed, self.evidence, self.knowledge)
+        return missing(self.patient, listed, self.flags, self.knowledge, language, transplants)
+
+    def _published(self, model: PublishedModel, language: Language) -> dict[str, Any]:
+        """A published model of the same endpoint, for the board to compare with its own."""
+        return {
+            "model": model.id,
+            "modality": list(model.modality),
+            "reads": model.reads.in_(language),
+            "validation": model.validation,
+            "performance": [
+                {
+                    **figure.model_dump(exclude={"of"}, exclude_none=True),
+                    **({"of": figure.of.in_(language)} if figure.of else {}),
+                }
+                for figure in model.performance
+            ],
+            "citations": self._citations(model.cites, language),
         }
 
     def _disagreement(self, item: Disagreement, language: Language) -> dict[str, Any]:
@@ -155,8 +177,12 @@ def report(
     ranked: Sequence[Ranked],
     knowledge: Knowledge,
     manifest: Manifest,
+    without: Sequence[str | None] = (),
 ) -> Recommendation:
-    """Put the answer together. A status other than `ok` offers no anticancer treatment."""
+    """Put the answer together. A status other than `ok` offers no anticancer treatment.
+
+    `without`: for each risk output the first choice that the patient would have without it.
+    """
     differing = find_disagreements([item.assessment for item in ranked], knowledge, patient.profile.region)
     offered = [item.assessment.regimen for item in ranked if item.assessment.tier in OFFERED]
     flags = raise_flags(patient, offered, differing, knowledge)
@@ -170,7 +196,10 @@ def report(
         ranked = rank(kept, knowledge)
         offered = [regimen for regimen, found in kept.items() if found.tier in OFFERED]
         flags = raise_flags(patient, offered, differing, knowledge)
-    return Recommendation(patient, status, tuple(ranked), tuple(risks), flags, differing, evidence, knowledge, manifest)
+    first = tuple(without) if status == "ok" else ()
+    return Recommendation(
+        patient, status, tuple(ranked), tuple(risks), flags, differing, evidence, knowledge, manifest, first
+    )
 
 
 def versions(knowledge: Knowledge, index: Index, as_of: str | None) -> Manifest:
@@ -210,81 +239,6 @@ def score_dict(score: ScoreResult, language: Language) -> dict[str, Any]:
     }
 
 
-def _transplants_waiting(found: Recommendation) -> tuple[str, ...]:
-    """The kinds of transplantation that somebody advises, and that only the open candidacy keeps off the list."""
-    if not candidacy_open(found.patient):
-        return ()
-    listed = {item.assessment.regimen for item in found.ranked}
-    return tuple(
-        regimen
-        for regimen, judged in found.evidence.by_regimen.items()
-        if regimen in found.knowledge.regimens
-        and regimen not in listed
-        and found.knowledge.regimens[regimen].kind == "transplant"
-        and any(
-            j.statement.kind == "recommendation" and j.statement.direction == "for" and j.verdict.value is not False
-            for j in judged
-        )
-    )
-
-
-def missing(
-    patient: Patient,
-    assessments: Sequence[Assessment],
-    flags: Sequence[Flag],
-    knowledge: Knowledge,
-    language: Language,
-    transplants: Sequence[str] = (),
-) -> list[dict[str, Any]]:
-    """What to find out next, what for, and which regimens it would decide on; the most telling first.
-
-    `transplants`: transplantations that wait for somebody to say whether the patient is a candidate.
-    """
-    waiting: dict[str, set[str]] = defaultdict(set)
-    labels: dict[str, Bilingual] = {}
-    for found in assessments:
-        if found.tier == "not_recommended":
-            continue
-        for leaf in found.unknown:
-            for path, label in _asked(leaf.test.finding, patient, knowledge):
-                waiting[path].add(found.regimen)
-                labels[path] = label
-    for regimen in transplants:
-        candidacy = knowledge.findings["transplant_candidate"]
-        waiting[candidacy.profile or candidacy.id].add(regimen)
-        labels[candidacy.profile or candidacy.id] = candidacy.label
-    asked = {path for flag in flags for path in flag.rule.asks}
-    for path in asked:
-        finding = next((f for f in knowledge.findings.values() if f.profile == path), None)
-        if finding is not None and patient.findings[finding.id] is None:
-            waiting[path] |= set()
-            labels[path] = finding.label
-    return [
-        {
-            "field": path,
-            "why": labels[path].in_(language),
-            "would_change": sorted(waiting[path]),
-        }
-        for path in sorted(waiting, key=lambda p: (p not in asked, -len(waiting[p]), p))
-    ]
-
-
-def _asked(name: str, patient: Patient, knowledge: Knowledge) -> list[tuple[str, Bilingual]]:
-    """The profile fields to ask for when a finding is unknown; a derived one asks for what it is made of."""
-    finding = knowledge.findings[name]
-    if finding.profile is not None:
-        return [(finding.profile, finding.label)]
-    asked = []
-    for origin in patient.findings.origin(name):
-        if origin in knowledge.findings:
-            below = knowledge.findings[origin]
-            if below.profile is not None and patient.findings[origin] is None:
-                asked.append((below.profile, below.label))
-        else:
-            asked.append((origin, finding.label))
-    return asked
-
-
 def _facts(names: Iterable[str], patient: Patient, knowledge: Knowledge) -> list[dict[str, Any]]:
     """The patient's facts behind a reason: a profile path where there is one, else the derived finding."""
     return [
@@ -304,7 +258,9 @@ def _criteria(
                 **leaf.test.model_dump(exclude={"finding"}, exclude_none=True, by_alias=True),
                 **({"not": True} if leaf.negated else {}),
             },
-            "ask": [path for path, _ in _asked(leaf.test.finding, patient, knowledge)] if leaf.holds is None else [],
+            "ask": [
+                path for path, _ in asked_fields(leaf.test.finding, patient, knowledge) if leaf.holds is None
+            ],
         }
         for leaf in dict.fromkeys(leaves)
     ]
@@ -313,12 +269,15 @@ def _criteria(
 def _risk(output: RiskOutput, language: Language) -> dict[str, Any]:
     return {
         "model": output.given.model,
-        "endpoint": output.given.endpoint,
+        "endpoint": output.endpoint.id if output.endpoint else output.given.endpoint,
         "value": output.given.value,
         "ci95": output.given.ci95,
         "cutoff": output.given.cutoff,
         "stratum": output.stratum,
+        "means": output.stratum_text.in_(language) if output.stratum_text else None,
+        "informs": output.endpoint.decision.in_(language) if output.endpoint and output.endpoint.decision else None,
         "in_population": output.in_population,
+        "limits": list(output.limits),
         "effect": output.effect_text.in_(language),
         "moves": [{"regimen": r, "push": e.push, "statement": e.statement} for e in output.effects for r in e.regimens],
         "provenance": output.provenance,

@@ -16,15 +16,14 @@ from liverboard.corpus.records import (
     Bilingual,
     Component,
     Definition,
-    EndpointEffect,
     Finding,
     FlagRule,
     Regimen,
     Region,
-    RiskEndpoint,
     Source,
     Statement,
 )
+from liverboard.corpus.risk_records import EndpointEffect, RiskEndpoint
 from liverboard.indexer.statements import StatementsInMemory
 from liverboard.recommender.assess import Assessment, assess_regimens
 from liverboard.recommender.evidence import gather_evidence

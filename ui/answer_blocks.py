@@ -128,9 +128,11 @@ def _risk(output: Document, words: Words) -> Item:
         for k, v in provenance.items()
     )
     told = {
+        **({"means": output["means"]} if output.get("means") else {}),
         "population": words.value("in_population", output["in_population"]),
         "effect": effect,
         "provenance": validation or words.say("no_provenance"),
+        **({"without": words.regimen(output["without"])} if output.get("without") else {}),
     }
     return Item(
         line(

@@ -236,7 +236,8 @@ def progress(title: str) -> Iterator[Progress]:
 def stage_document(profile: PatientProfile, language: Any) -> dict[str, Any]:
     """Stages, scores and derived facts of a patient, with the profile as it was read."""
     from liverboard.recommender.flags import raise_flags, status_of
-    from liverboard.recommender.report import missing, score_dict, stage_dict
+    from liverboard.recommender.missing import missing
+    from liverboard.recommender.report import score_dict, stage_dict
     from liverboard.recommender.staging import stage
 
     knowledge = shipped_knowledge()
