@@ -31,10 +31,14 @@ _LEFT_OUT = frozenset({"patient_id", "narrative", "risk_outputs"})
 _RELATIVE = 0.005
 _TIMES = ("months_since", "duration_months", "months_since_curative", "weeks_since_bleed")
 _WORDS = {
-    0: "no|none|未见|无|clear|complete|完全", 2: "two|couple|both|两|二|双", 3: "three|三", 4: "four|四", 5: "five|五", 6: "six|六",
-    7: "seven|七", 8: "eight|八", 9: "nine|九", 10: "ten|十", 11: "eleven|十一", 12: "twelve|dozen|十二",
+    0: "no|none|未见|无|clear|complete|完全", 2: "two|couple|both|两|二|双", 3: "three|三", 4: "four|四",
+    5: "five|五", 6: "six|六", 7: "seven|七", 8: "eight|八", 9: "nine|九", 10: "ten|十",
+    11: "eleven|十一", 12: "twelve|dozen|十二",
 }
-_NOUN = r"(?:HCC|nodule|lesion|tumou?r|mass|foc|observation|metast|hepatocellular|cholangio|肝癌|结节|病灶|肿瘤|占位|灶|癌)"
+_NOUN = (
+    "(?:HCC|nodule|lesion|tumou?r|mass|foc|observation|metast|hepatocellular|cholangio|"
+    "肝癌|结节|病灶|肿瘤|占位|灶|癌)"
+)
 
 
 @dataclass(frozen=True)
@@ -183,7 +187,8 @@ def _scores(hits: int, wrong: int, expected: int) -> dict[str, float | None]:
     precision = hits / (hits + wrong) if hits + wrong else None
     recall = hits / expected if expected else None
     f1 = 2 * hits / (2 * hits + wrong + expected - hits) if expected + wrong else None
-    return {k: None if v is None else round(v, 4) for k, v in (("precision", precision), ("recall", recall), ("f1", f1))}
+    named = {"precision": precision, "recall": recall, "f1": f1}
+    return {name: None if value is None else round(value, 4) for name, value in named.items()}
 
 
 def _quantity(value: Mapping[str, Any], path: str, finding: Any) -> Pair:
@@ -269,12 +274,13 @@ def _names_place(code: str, narrative: str) -> bool:
 
 
 def _counts(value: Any, narrative: str) -> bool:
-    """Whether the narrative says how many tumours there are: a numeral before the noun, `a`/`one` with a size, a list."""
+    """Whether the narrative says how many: a numeral before the noun, a size where there is one, as many sizes."""
     sizes = re.findall(r"\d+(?:\.\d+)?\s*(?:cm|mm)", narrative)
     if value == 1:
         return bool(sizes or re.search(r"single|solitary|\bone\b|单发|孤立|单个", narrative, re.IGNORECASE))
     numeral = rf"(?:(?<![\d.]){value}(?![\d.])|{_WORDS.get(int(value), str(value))})"
-    listed = re.search(r"\d(?:\.\d+)?(?:(?:, |、| and |和)\d+(?:\.\d+)?){%d}\s*(?:cm|mm)" % (int(value) - 1), narrative) if value else None  # noqa: UP031
+    more = rf"(?:(?:, |、| and |和)\d+(?:\.\d+)?){{{max(0, int(value) - 1)}}}"
+    listed = re.search(rf"\d(?:\.\d+)?{more}\s*(?:cm|mm)", narrative) if value else None
     return bool(listed or re.search(rf"{numeral}[^.。;；，]{{0,24}}{_NOUN}", narrative, re.IGNORECASE))
 
 
@@ -282,7 +288,8 @@ def _names_segment(place: str, narrative: str) -> bool:
     digits = re.findall(r"\d", place)
     if not digits:
         return re.search(r"lobe|叶|[右左]肝", narrative) is not None
-    return any(re.search(rf"(?:\bS|[Ss]egments?[^.;]{{0,24}}?[\s/-]|S\d[^，。；]{{0,3}}){d}(?![\d.]\d)", narrative) for d in digits)
+    named = r"(?:\bS|[Ss]egments?[^.;]{0,24}?[\s/-]|S\d[^，。；]{0,3})"
+    return any(re.search(rf"{named}{digit}(?![\d.]\d)", narrative) for digit in digits)
 
 
 def _holds_number(narrative: str, value: float, factors: Sequence[float]) -> bool:

@@ -86,7 +86,7 @@ class Context:
                 between = folded[cue.end() : start]
                 if pattern("negation", "ends", language).search(between):
                     break
-                if pattern("graded").match(folded, start, end) and re.search(r"(?:\band |、|及|和)\s*$", between):
+                if pattern("graded").match(folded[start:end]) and re.search(r"(?:\band |、|及|和)\s*$", between):
                     break
                 if "," not in between or self._list_goes_on(cue.end(), start, sentence.end, language):
                     return cue.start()

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from liverboard.corpus.load import SHIPPED, read_yaml
+from liverboard.recommender.referral.anchors import Gated, gated
 from liverboard.recommender.referral.context import Context
 from liverboard.recommender.referral.numbers import TIME, number, weeks
 from liverboard.recommender.referral.records import Candidate
@@ -24,7 +25,7 @@ class Rule:
 
     field: str
     value: Any
-    words: re.Pattern[str]
+    words: Gated
     rank: int
     denied: Any
     member: bool
@@ -39,6 +40,7 @@ class Rule:
     form: str | None
     at_least: tuple[float, float] | None
     first: bool
+    lists_unread: bool
 
 
 @lru_cache(maxsize=1)
@@ -52,11 +54,11 @@ def rules() -> tuple[Rule, ...]:
 def read_facts(text: Text, context: Context) -> Iterator[Candidate]:
     """Every fact that the text states of the patient; a denied one is read only where denial is a value."""
     for rule in rules():
-        for match in rule.words.finditer(text.folded):
+        for match in rule.words.finditer(text.folded, text.lowered):
             found = _read(rule, match, text, context)
             if found is not None:
                 yield found
-                if rule.first:
+                if rule.first and not found.field.startswith("?"):
                     break
 
 
@@ -79,7 +81,7 @@ def _read(rule: Rule, match: re.Match[str], text: Text, context: Context) -> Can
         if denial is not None:
             start, end = denial.start, denial.end
     if value is None:
-        return None
+        return Candidate(f"?{rule.field}", None, start, end) if rule.requires_denial and rule.lists_unread else None
     rank = rule.rank + 10 if context.corrected(match.start()) else rule.rank
     if rule.form is not None and context.current(start):
         rank += 1
@@ -135,7 +137,7 @@ def _rule(row: Mapping[str, Any], terms: Mapping[str, str]) -> Rule:
     return Rule(
         field=row["field"],
         value=row.get("value"),
-        words=compiled(words),
+        words=gated(words),
         rank=row.get("rank", 2),
         denied=row.get("denied"),
         member=bool(row.get("set")) and "as" not in row,
@@ -150,4 +152,5 @@ def _rule(row: Mapping[str, Any], terms: Mapping[str, str]) -> Rule:
         form=row.get("as"),
         at_least=(float(limits[0]), float(limits[1])) if limits else None,
         first=bool(row.get("first")),
+        lists_unread=bool(row.get("unread")),
     )

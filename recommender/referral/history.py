@@ -1,20 +1,19 @@
-"""Earlier treatment, drugs taken and the place of treatment."""
+"""Earlier treatment: what was given, when, how often, with what result, and why it stopped."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
 from typing import Any
 
 from liverboard.corpus.knowledge import Knowledge
-from liverboard.corpus.load import SHIPPED, read_yaml
 from liverboard.recommender.referral.context import Context
-from liverboard.recommender.referral.facts import compiled
 from liverboard.recommender.referral.mentions import Mention, given, mentions, pattern, words
 from liverboard.recommender.referral.numbers import TIME, months, number
 from liverboard.recommender.referral.records import Candidate
 from liverboard.recommender.referral.text import Text
+
+_LONGEST = 600  # months that the profile accepts; more is the age of somebody
 
 Part = tuple[str, Any, int, int]
 """One attribute of a treatment: its name, value and place."""
@@ -28,15 +27,13 @@ def read_treatments(text: Text, context: Context, knowledge: Knowledge) -> Itera
     for mention in found:
         if mention.regimen not in seen:
             seen[mention.regimen] = mention
-    index = 0
-    for regimen, mention in seen.items():
+    for index, (regimen, mention) in enumerate(seen.items()):
         prefix = f"prior_treatments[{index}]"
         yield Candidate(f"{prefix}.regimen", regimen, mention.start, mention.end, 2)
         parts = list(_attributes(text, mention, [m for m in found if m.regimen == regimen], everything))
         for name, value, start, end in parts:
             yield Candidate(f"{prefix}.{name}", value, start, end, 2)
         yield from _since_curative(regimen, parts)
-        index += 1
     if not found:
         for match in pattern("naive").finditer(text.folded):
             clause = text.clause(match.start())
@@ -55,9 +52,8 @@ def _attributes(text: Text, mention: Mention, same: list[Mention], every: list[M
     yield from _times(text, mention, start, end)
     yield from _sessions(text, mention, same, start, end)
     yield from _dose(text, start, end, mention)
-    long_benefit = any(
-        name == "duration_months" and value >= words()["benefit_months"] for name, value, _, _ in _times(text, mention, start, end)
-    )
+    lasted = (value for name, value, _, _ in _times(text, mention, start, end) if name == "duration_months")
+    long_benefit = any(value >= words()["benefit_months"] for value in lasted)
     yield from _outcome(text, mention, start, max(end, _next_sentence(text, mention, every)), long_benefit)
 
 
@@ -88,37 +84,45 @@ def _next_sentence(text: Text, mention: Mention, every: list[Mention]) -> int:
 
 
 def _times(text: Text, mention: Mention, start: int, end: int) -> Iterator[Part]:
-    since: Part | None = None
-    lasted: Part | None = None
+    """How long ago a treatment was and how long it lasted, each where the words around a time say so."""
+    found: dict[str, Part] = {}
     for match in TIME.finditer(text.folded, start, end):
         value = months(match)
-        if value is None:
-            continue
-        after = text.folded[match.end() : match.end() + 22]
-        before = text.folded[max(start, match.start() - 14) : match.start()]
-        one_off = mention.regimen in words()["one_off"]
-        is_since = not re.search(r"\bfor (?:about |over |nearly )?$", before) and (
-            re.match(r"\s*(?:ago|earlier|previously|before)\b|\s*前(?!后)|\s*(?:余|多)前", after)
-            or (match.end() <= mention.start and re.match(rf"\s*(?:after|since|following|out from|post-?)\b.{{0,12}}$", text.folded[match.end() : mention.start]))
-            or (one_off and match.start() >= mention.end and re.search(r"后$", before.strip()))
-            or (one_off and match.start() >= mention.end and re.match(r"\s*(?:复发|后)", after) and "术后" in before)
-            or re.match(r"\s*later\b", after)
-        )
-        apart = re.match(r"\s*(?:apart|intervals?|interval)", after) or re.search(r"(?:间隔|every|each|每)\s*$", before)
-        if apart or re.search(r"(?:戒酒|abstinent for|稳定|survival|age)\s*$", before):
-            continue
-        if is_since:
-            since = since or ("months_since", value, match.start(), match.end())
-        elif not one_off and (
-            re.search(r"\b(?:for|after|over|within|stopped at|discontinued at)\s*(?:about |nearly |over )?$", before) or re.match(r"\s*(?:of|on|course)\b", after)
-            or match.start() >= mention.end and re.match(r"\s*(?:后|余后|多后|停药|治疗|,|。|进展)", after)
-            or match.end() <= mention.start and re.match(r"\s*(?:的)?", after) and text.language == "zh"
-            or match.start() >= mention.end and match.start() - mention.end <= 3
-        ):
-            lasted = lasted or ("duration_months", value, match.start(), match.end())
-    if since is None:
-        since = _later(text, mention)
-    yield from (part for part in (since, lasted) if part)
+        name = _meaning_of_time(text, mention, match, start)
+        if value is not None and value <= _LONGEST and name is not None:
+            found.setdefault(name, (name, value, match.start(), match.end()))
+    if "months_since" not in found and (later := _later(text, mention)):
+        found["months_since"] = later
+    yield from found.values()
+
+
+def _meaning_of_time(text: Text, mention: Mention, match: re.Match[str], start: int) -> str | None:
+    """`months_since`, `duration_months`, or `None` for a time of something else."""
+    after = text.folded[match.end() : match.end() + 22]
+    before = text.folded[max(start, match.start() - 22) : match.start()]
+    if re.match(r"[- ]?old\b|\s*(?:apart|intervals?)", after) or re.search(r"(?:间隔|\bevery|\beach|每)\s*$", before):
+        return None
+    if re.search(r"(?:戒酒|abstinent for|稳定|survival|age)\s*$", before):
+        return None
+    one_off = mention.regimen in words()["one_off"]
+    leads, follows = match.end() <= mention.start, match.start() >= mention.end
+    to_regimen = text.folded[match.end() : mention.start] if leads else ""
+    from_regimen = text.folded[mention.end : match.start()] if follows else ""
+    lasting = re.search(r"\b(?:for|stopped at|discontinued at)\s*(?:about |nearly |over )?$", before) is not None
+    if not lasting:
+        if re.match(r"\s*(?:ago|earlier|previously|before|later)\b|\s*前(?!后)|\s*(?:余|多)前", after):
+            return "months_since"
+        if leads and re.match(r"\s*(?:after|since|following|out from|post-?)\b.{0,12}$", to_regimen):
+            return "months_since"
+        if one_off and follows and re.search(r"后\s*$", before):
+            return "months_since"
+    if one_off:
+        return None
+    lasting = lasting or re.search(r"\b(?:after|over|within)\s*(?:about |nearly |over )?$", before) is not None
+    lasting = lasting or re.match(r"\s*(?:of|on|course)\b", after) is not None
+    lasting = lasting or (follows and re.match(r"\s*(?:后|余后|多后|停药|治疗|,|。|进展)", after) is not None)
+    lasting = lasting or (follows and len(from_regimen) <= 3) or (leads and text.language == "zh")
+    return "duration_months" if lasting else None
 
 
 def _later(text: Text, mention: Mention) -> Part | None:
@@ -127,7 +131,7 @@ def _later(text: Text, mention: Mention) -> Part | None:
     for sentence in text.sentences[i + 1 : i + 5]:
         head = text.folded[sentence.start : sentence.start + 40]
         match = TIME.search(head)
-        if match and (re.match(r"\s*later\b", head[match.end() :]) or re.match(r"\s*后(?:复查|MRI|CT|出现|影像)", head[match.end() :])):
+        if match and re.match(r"\s*later\b|\s*后(?:复查|MRI|CT|出现|影像)", head[match.end() :]):
             value = months(match)
             if value is not None and not head[: match.start()].strip():
                 return "months_since", value, sentence.start + match.start(), sentence.start + match.end()
@@ -139,7 +143,7 @@ def _later(text: Text, mention: Mention) -> Part | None:
 
 
 def _sessions(text: Text, mention: Mention, same: list[Mention], start: int, end: int) -> Iterator[Part]:
-    if mention.regimen not in ("tace", "deb_tace", "haic_folfox", "tare_y90", "tace_plus_systemic", "tace_plus_lenvatinib", "ablation_rfa_mwa"):
+    if mention.regimen not in words()["in_sessions"]:
         return
     for match in pattern("sessions").finditer(text.folded[start : mention.start]):
         yield from _session(match, start)
@@ -158,9 +162,10 @@ def _session(match: re.Match[str], offset: int) -> Iterator[Part]:
 
 def _dose(text: Text, start: int, end: int, mention: Mention) -> Iterator[Part]:
     match = pattern("dose").search(text.folded, mention.end, end)
-    if match is None and not re.search(r"prednis|泼尼松", text.folded[start:mention.start]):
+    if match is None and not re.search(r"prednis|泼尼松", text.folded[start : mention.start]):
         match = pattern("dose").search(text.folded, start, mention.start)
-    if match is None or re.search(r"prednis\w+\s*$|泼尼松龙?\s*$", text.folded[max(0, match.start() - 16) : match.start()]):
+    other = re.compile(r"prednis\w+\s*$|泼尼松龙?\s*$")
+    if match is None or other.search(text.folded, max(0, match.start() - 16), match.start()):
         return
     single = match["mg"] or match["mg2"]
     value = float(single.replace(",", "")) if single else 2 * float(match["twice"])
@@ -209,21 +214,22 @@ def _toxicity(folded: str, start: int, end: int) -> tuple[dict[str, Any], int, i
     found = []
     for kind in words()["toxicities"]:
         for match in pattern("toxicities", kind).finditer(folded, start, end):
-            if not re.search(r"(?:without|no|无|未出现)\s*(?:\w+ )?$", folded[max(start, match.start() - 14) : match.start()]):
+            before = folded[max(start, match.start() - 14) : match.start()]
+            if not re.search(r"(?:without|no|无|未出现)\s*(?:\w+ )?$", before):
                 found.append((kind, match.start(), match.end()))
                 break
     if not found:
         return None
     grade = pattern("grade").search(folded, start, end)
     order = list(words()["toxicities"])
-    kind, first, last = min(found, key=lambda f: (_apart(grade, f[1]), order.index(f[0])) if grade else (0, order.index(f[0])))
+    kind, first, last = min(found, key=lambda f: (_apart(grade, f[1]), order.index(f[0])))
     value: dict[str, Any] = {"kind": kind}
     if grade is not None:
         degree = _degree(grade)
         if degree is not None:
             value["grade"] = degree
             first, last = min(first, grade.start()), max(last, grade.end())
-    elif kind in ("fatigue", "rash", "diarrhoea", "proteinuria") and not pattern("toxicity_stop").search(folded, start, end):
+    elif kind in words()["common_complaints"] and not pattern("toxicity_stop").search(folded, start, end):
         return None
     return value, first, last
 
@@ -237,62 +243,3 @@ def _degree(match: re.Match[str]) -> int | None:
     roman = {"I": 1, "II": 2, "III": 3, "IV": 4}.get(written.upper())
     value = roman if roman is not None else number(written)
     return int(value) if value is not None else None
-
-
-@lru_cache(maxsize=1)
-def _drugs() -> tuple[tuple[str, bool, re.Pattern[str]], ...]:
-    data = words()["drugs"]
-    plain = [(name, False, compiled(text)) for name, text in data["words"].items()]
-    return (*plain, *((name, True, compiled(text)) for name, text in data["dosed"].items()))
-
-
-def read_medication(text: Text, context: Context) -> Iterator[Candidate]:
-    """Drugs taken now that conditions ask for, by their group; corticosteroids with their dose."""
-    taken: list[tuple[int, int]] = []
-    for name, dosed, find in _drugs():
-        for match in find.finditer(text.folded):
-            clause = text.clause(match.start())
-            before = text.folded[clause.start : match.start()]
-            if any(a < match.end() and match.start() < b for a, b in taken) and name == "antiplatelet":
-                continue
-            if context.foreign(match.start(), opinions=True) or pattern("drugs", "stopped").search(before[-24:]):
-                continue
-            denied = context.negated(match.start(), match.end())
-            after_drug = re.match(r"\s*前", text.folded[match.end() :])
-            if pattern("drugs", "stopped_after").search(text.folded[match.end() : text.sentence(match.start()).end]):
-                continue
-            if after_drug or re.search(r"\bbefore\s*$", before):
-                continue
-            taken.append(match.span())
-            value: Any = name
-            end = match.end()
-            if dosed:
-                dose = re.search(r"(\d+(?:\.\d+)?)\s*mg", text.folded[match.end() : match.end() + 14])
-                value = {"drug": name, **({"mg_per_day": float(dose[1])} if dose else {})}
-                end = match.end() + dose.end() if dose else end
-            yield Candidate("medication", value, match.start(), end, 2, excluded=denied)
-
-
-@lru_cache(maxsize=1)
-def _places() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str], re.Pattern[str], dict[str, str]]:
-    data = read_yaml(SHIPPED / "vocabulary" / "referral_places.yaml")
-    codes = {name.lower(): str(code) for code, names in data["places"].items() for name in names}
-    listed = "|".join(re.escape(name) for name in sorted(codes, key=len, reverse=True))
-    return (
-        compiled(listed),
-        re.compile(data["locative"]["en"], re.IGNORECASE),
-        re.compile(data["locative"]["zh"]),
-        re.compile(data["not_after"], re.IGNORECASE),
-        codes,
-    )
-
-
-def read_region(text: Text, context: Context) -> Iterator[Candidate]:
-    """The country of a place that the text names as a place."""
-    names, english, chinese, never, codes = _places()
-    for match in names.finditer(text.folded):
-        before = text.folded[max(0, match.start() - 40) : match.start()]
-        after = text.folded[match.end() : match.end() + 20]
-        locative = english if match[0].isascii() else chinese
-        if locative.search(before) and not never.match(after) and not context.foreign(match.start()):
-            yield Candidate("region", codes[match[0].lower()], match.start(), match.end(), 2)

@@ -16,10 +16,12 @@ _N = r"\d+(?:\.\d+)?"
 _UNIT = r"(?:cm|mm|厘米|毫米|公分|centimet(?:re|er)s?|millimet(?:re|er)s?)"
 _SIZE = (
     rf"(?<![\d.^])(?P<from>(?:from|由|从)\s*)?(?P<numbers>{_N}(?:\s*{_UNIT})?"
-    rf"(?:\s*(?:,\s*and\s|,|、|/|和|及|与|x|\*|-|~|->|and\s|to\s|增至|增大至|缩小至|缩至|升至)\s*{_N}(?:\s*{_UNIT}(?=\s*(?:x|\*|->|to\b|增|缩)))?)*)"
+    rf"(?:\s*(?:,\s*and\s|,|、|/|和|及|与|x|\*|-|~|->|and\s|to\s|增至|增大至|缩小至|缩至|升至)\s*{_N}(?:\s*{_UNIT}(?=\s*(?:x|\*|->|to\b|增|缩)))?){{0,11}})"
     rf"\s*-?(?P<unit>{_UNIT})(?![A-Za-z])"
 )
 _CM = {"cm": "cm", "厘米": "cm", "公分": "cm", "mm": "mm", "毫米": "mm"}
+_BACK_TO_LIVER = re.compile(r"肝|\bliver\b|HCC|\band\b|伴|及")
+_APART = re.compile(r"[,;:]|\bwith\b|\band\b|\bin\b|伴|及")
 _ROMAN = {"I": "1", "II": "2", "III": "3", "IV": "4", "V": "5", "VI": "6", "VII": "7", "VIII": "8"}
 _DISTANCE = re.compile(r"\s*(?:away )?(?:from|deep to|below|above|off)\b|\s*(?:处|以外|远)", re.IGNORECASE)
 _DISTANCE_BEFORE = re.compile(r"(?:距(?:离)?|within|distance)[^,。;.\d]{0,14}$", re.IGNORECASE)
@@ -58,7 +60,9 @@ def pattern(name: str) -> re.Pattern[str]:
     """One pattern of `referral_tumour.yaml`; where it begins with a Latin letter it begins a word."""
     text = words()[name].replace("(?<en>", "(?P<en>").replace("(?<zh>", "(?P<zh>")
     text = text.replace("(?<roman>", "(?P<roman>").replace("(?<lobe>", "(?P<lobe>")
-    return re.compile(rf"(?:(?<![A-Za-z])|(?![A-Za-z]))(?:{within_sentence(text)})(?:(?![A-Za-z])|(?<![A-Za-z]))", re.IGNORECASE)
+    return re.compile(
+        rf"(?:(?<![A-Za-z])|(?![A-Za-z]))(?:{within_sentence(text)})(?:(?![A-Za-z])|(?<![A-Za-z]))", re.IGNORECASE
+    )
 
 
 @lru_cache(maxsize=1)
@@ -68,8 +72,8 @@ def _size_pattern() -> re.Pattern[str]:
 
 @lru_cache(maxsize=1)
 def _treated_patterns() -> tuple[re.Pattern[str], ...]:
-    size = r"(?P<size>@)"
-    return tuple(re.compile(within_sentence(text.replace("{size}", size)), re.IGNORECASE) for text in words()["treated"])
+    listed = (text.replace("{size}", "(?P<size>@)") for text in words()["treated"])
+    return tuple(re.compile(within_sentence(text), re.IGNORECASE) for text in listed)
 
 
 def sizes(text: Text) -> Iterator[Size]:
@@ -99,7 +103,8 @@ def _kind(text: Text, start: int, end: int) -> str:
     if _treated(folded, sentence, start, end):
         return "treated"
     clause = text.clause(start)
-    if (site := _last(pattern("elsewhere"), folded, clause.start, start)) and not re.search(r"肝|\bliver\b|HCC|\band\b|伴|及", folded[site:start]):
+    site = _last(pattern("elsewhere"), folded, clause.start, start)
+    if site is not None and not _BACK_TO_LIVER.search(folded, site, start):
         return "other"
     return _nearest_noun(folded, sentence, start, end)
 
@@ -131,7 +136,7 @@ def _nearest_noun(folded: str, sentence: Span, start: int, end: int) -> str:
     for spans, name in ((others, "other"), (tumours, "tumour")):
         for a, b in spans:
             between = folded[end:a] if a >= end else folded[b:start]
-            cost = len(between) + 25 * len(re.findall(r"[,;:]|\bwith\b|\band\b|\bin\b|伴|及", between)) + (4 if b <= start else 0)
+            cost = len(between) + 25 * len(_APART.findall(between)) + (4 if b <= start else 0)
             if cost < best:
                 best, kind = cost, name
     return kind

@@ -10,11 +10,12 @@ from typing import Any
 
 from liverboard.corpus.knowledge import Knowledge
 from liverboard.corpus.load import SHIPPED, read_yaml
+from liverboard.recommender.referral.anchors import Gated, gated
 from liverboard.recommender.referral.context import Context
-from liverboard.recommender.referral.facts import compiled
 from liverboard.recommender.referral.numbers import CHINESE, ENGLISH, TIME
 from liverboard.recommender.referral.text import Text, within_sentence
 
+_MOST = 200  # namings of treatments that are looked at: far beyond any referral, and it bounds the time
 _SYSTEMIC = ("systemic", "combination")
 
 
@@ -55,7 +56,7 @@ def mentions(text: Text, knowledge: Knowledge) -> list[Mention]:
     for mention in found:
         if not kept or mention.start >= kept[-1].end:
             kept.append(mention)
-    return list(_joined(text, kept, knowledge))
+    return list(_joined(text, kept[:_MOST], knowledge))
 
 
 def given(text: Text, context: Context, mention: Mention) -> bool:
@@ -102,43 +103,43 @@ def _last(find: re.Pattern[str], before: str) -> int | None:
 
 def _single(text: Text, knowledge: Knowledge) -> Iterator[Mention]:
     for regimen, find in _names(knowledge):
-        for match in find.finditer(text.folded):
+        for match in find.finditer(text.folded, text.lowered):
             yield Mention(regimen, match.start(), match.end())
 
 
-_CACHE: dict[str, tuple[tuple[str, re.Pattern[str]], ...]] = {}
+_CACHE: dict[str, tuple[tuple[str, Gated], ...]] = {}
 
 
-def _names(knowledge: Knowledge) -> tuple[tuple[str, re.Pattern[str]], ...]:
+def _names(knowledge: Knowledge) -> tuple[tuple[str, Gated], ...]:
     """Patterns by regimen or, written `+drug`, by component; kept by the fingerprint of the knowledge."""
     if knowledge.fingerprint not in _CACHE:
         _CACHE.clear()
-        _CACHE[knowledge.fingerprint] = tuple(_compile_names(knowledge))
+        _CACHE[knowledge.fingerprint] = tuple((name, gated(find)) for name, find in _compile_names(knowledge))
     return _CACHE[knowledge.fingerprint]
 
 
-def _compile_names(knowledge: Knowledge) -> Iterator[tuple[str, re.Pattern[str]]]:
+def _compile_names(knowledge: Knowledge) -> Iterator[tuple[str, str]]:
     own: Mapping[str, str | None] = words()["words"]
     skipped = {name.lower() for name in words()["skip_names"]}
     drugs = {n.lower() for c in knowledge.components.values() for n in (c.name.en, c.name.zh, *c.synonyms)}
     for regimen in knowledge.regimens.values():
         if regimen.id in own:
             if own[regimen.id]:
-                yield regimen.id, compiled(str(own[regimen.id]))
+                yield regimen.id, str(own[regimen.id])
             continue
         parts = [words()["extra"][regimen.id]] if regimen.id in words()["extra"] else []
         listed = [n for n in (regimen.name.en, regimen.name.zh, *regimen.synonyms) if n.lower() not in skipped | drugs]
         if regimen.kind in (*_SYSTEMIC, "embolisation", "infusion", "radiation"):
             parts += [re.escape(n) for n in listed if len(n) > 3 or not n.isascii()]
         if parts:
-            yield regimen.id, compiled("|".join(parts))
+            yield regimen.id, "|".join(parts)
     for component in knowledge.components.values():
         if set(component.classes) & {"transarterial", "liver_surgery", "percutaneous", "external_radiation"}:
             continue
         listed = [component.name.en.split(" (")[0], component.name.zh.split("（")[0], *component.synonyms]
         names = [re.escape(n) for n in listed if n.lower() not in skipped and len(n) > 2]
         if names:
-            yield f"+{component.id}", compiled("|".join(sorted(names, key=len, reverse=True)))
+            yield f"+{component.id}", "|".join(sorted(names, key=len, reverse=True))
 
 
 def _joined(text: Text, found: list[Mention], knowledge: Knowledge) -> Iterator[Mention]:

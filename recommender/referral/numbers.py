@@ -8,16 +8,19 @@ _ENGLISH = {
     "a": 1, "an": 1, "one": 1, "single": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7,
     "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "thirteen": 13, "fourteen": 14, "fifteen": 15,
     "sixteen": 16, "seventeen": 17, "eighteen": 18, "nineteen": 19, "twenty": 20, "thirty": 30, "forty": 40,
-    "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "dozen": 12, "once": 1, "twice": 2, "thrice": 3,
+    "fifty": 50, "sixty": 60, "seventy": 70, "eighty": 80, "ninety": 90, "dozen": 12,
+    "once": 1, "twice": 2, "thrice": 3,
 }
 _TENS = "twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety"
 _UNITS = "one|two|three|four|five|six|seven|eight|nine"
-_CHINESE = {"零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "俩": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9}
+_CHINESE = {
+    "零": 0, "〇": 0, "一": 1, "二": 2, "两": 2, "俩": 2, "三": 3, "四": 4, "五": 5, "六": 6, "七": 7, "八": 8, "九": 9,
+}
 
 DIGITS = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 ENGLISH = (
     rf"\b(?:(?:{_TENS})[- ](?:{_UNITS})|"
-    + "|".join(sorted((w for w in _ENGLISH if w not in ("a", "an", "single", "once", "twice", "thrice")), key=len, reverse=True))
+    + "|".join(sorted(set(_ENGLISH) - {"a", "an", "single", "once", "twice", "thrice"}, key=lambda w: (-len(w), w)))
     + r")\b"
 )
 CHINESE = r"[一二两俩三四五六七八九]?十[一二三四五六七八九]?|[一二两俩三四五六七八九]"
@@ -28,7 +31,10 @@ _TIME_EN = (
     rf"(?P<en>{DIGITS}|{ENGLISH}|\ba\b|\ban\b|half a|several)[ -]*(?P<half>and a half )?"
     r"(?P<en_unit>day|week|wk|month|mo|year|yr)s?\b"
 )
-_TIME_ZH = rf"(?P<zh>{DIGITS}|{CHINESE}|半)(?P<zh_half>个半)?\s*(?:个)?(?P<zh_unit>天|日|周|星期|月|年)(?P<zh_tail>半)?(?:余|多)?"
+_TIME_ZH = (
+    rf"(?P<zh>{DIGITS}|{CHINESE}|半)(?P<zh_half>个半)?\s*(?:个)?"
+    r"(?P<zh_unit>天|日|周|星期|月|年)(?P<zh_tail>半)?(?:余|多)?"
+)
 TIME = re.compile(rf"(?:{_TIME_EN}|{_TIME_ZH})", re.IGNORECASE)
 
 _DAYS = {"day": "day", "天": "day", "日": "day", "week": "week", "wk": "week", "周": "week", "星期": "week",

@@ -19,6 +19,8 @@ _TEN_THOUSAND = re.compile(r"\s*万")
 _TREND = re.compile(r"\s*(?:->|to\b|升至|降至|增至|上升至|下降至)\s*")
 _RANGE = re.compile(r"\s*(?:-|~|–|to)\s*\d")
 _FROM = re.compile(r"\bfrom\s*$|[由从]\s*$", re.IGNORECASE)  # the number that follows is an earlier one
+_NUMBER = re.compile(DIGITS)
+_COPIES = "copies/mL"  # no fixed factor to IU/mL
 _LOGARITHM = "log IU/mL"
 
 
@@ -74,7 +76,9 @@ def read_quantities(text: Text, context: Context) -> Iterator[Candidate]:
     for named in _names(text, known):
         if named.quantity.field is not None:
             found = _value_after(text, named, known, system)
-            if found is not None and not _not_now(context, named.start):
+            if isinstance(found, int):
+                yield Candidate(f"?{named.quantity.field}", None, named.start, found)
+            elif found is not None and not _not_now(context, named.start):
                 value, end = found
                 rank = 3 if context.current(named.start) else 2
                 rank = 4 if context.corrected(named.start) else rank
@@ -106,37 +110,38 @@ def _names(text: Text, known: Vocabulary) -> list[_Named]:
     return kept
 
 
-def _value_after(text: Text, named: _Named, known: Vocabulary, system: str | None) -> tuple[Any, int] | None:
+def _value_after(text: Text, named: _Named, known: Vocabulary, system: str | None) -> tuple[Any, int] | int | None:
+    """The value and where it ends; only the end where a number stands there that cannot be read; else `None`."""
     folded, quantity = text.folded, named.quantity
     place = named.end
     if quantity.between is not None and (match := quantity.between.match(folded, place)):
         place = match.end()
     match = known.connector.match(folded, place)
     place = match.end() if match else place
-    if known.comparator.match(folded, place):
-        return None
-    first = re.compile(DIGITS).match(folded, place)
+    if bound := known.comparator.match(folded, place):
+        return bound.end() if _NUMBER.match(folded, bound.end()) else None
+    first = _NUMBER.match(folded, place)
     if first is None:
         return None
     read = _number_and_unit(folded, first, quantity)
     trend = _TREND.match(folded, read[2])
-    if trend and (second := re.compile(DIGITS).match(folded, trend.end())):
+    if trend and (second := _NUMBER.match(folded, trend.end())):
         read = _number_and_unit(folded, second, quantity)
     elif match and _FROM.search(match[0]):
         return None
-    elif read[1] is None and _RANGE.match(folded, read[2]):
-        return None
+    elif _RANGE.match(folded, read[2]):
+        return read[2]
     value, unit, end = read
     if unit is None:
         unit = _bare_unit(quantity, system)
         if quantity.bare == "cells" and value >= known.per_microlitre_from:
             unit = "/uL"
         if unit is None:
-            return None
+            return end
     if unit == _LOGARITHM:
         return {"value": float(f"{10**value:.3g}"), "unit": "IU/mL"}, end
-    if unit == "copies/mL":
-        return None
+    if unit == _COPIES:
+        return end
     return (value if unit == "" else {"value": value, "unit": unit}), end
 
 

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from liverboard.corpus.errors import InputError
 from liverboard.corpus.knowledge import Knowledge
 from liverboard.recommender.referral.context import Context, pattern
 from liverboard.recommender.referral.facts import read_facts, rules
-from liverboard.recommender.referral.history import read_medication, read_region, read_treatments
+from liverboard.recommender.referral.history import read_treatments
+from liverboard.recommender.referral.medication import read_medication, read_region
 from liverboard.recommender.referral.quantities import read_quantities
 from liverboard.recommender.referral.records import Candidate, ReadValue, Referral
 from liverboard.recommender.referral.settle import Settled, settle
 from liverboard.recommender.referral.text import Text, fold
 from liverboard.recommender.referral.tumour import read_tumour
 
-MAX_CHARACTERS = 50_000
+_EDGES = " ,，;；。."
+_DIGIT = re.compile(r"\d")
+MAX_CHARACTERS = 20_000
+_PRESENT = frozenset({  # fields whose value, unless it denies, says that there is a tumour
+    "tumour.number", "tumour.largest_cm", "tumour.lesions", "tumour.extrahepatic", "tumour.infiltrative",
+    "tumour.liver_involvement_percent", "tumour.vascular_invasion",
+})
 _MARKS = re.compile(r"[\s.,;:。、!?()\[\]\"']+")
 
 
@@ -47,7 +55,9 @@ def read_referral(text: str, knowledge: Knowledge) -> Referral:
         raise InputError("referral", "holds binary data.", "Give plain text.")
     if len(text) > MAX_CHARACTERS:
         raise InputError(
-            "referral", f"has {len(text):,} characters.", f"Give the referral alone, {MAX_CHARACTERS:,} characters at most."
+            "referral",
+            f"has {len(text):,} characters.",
+            f"Give the referral alone, {MAX_CHARACTERS:,} characters at most.",
         )
     folded = fold(text)
     context = Context(folded)
@@ -100,17 +110,13 @@ def _consistent(text: Text, settled: Settled) -> Settled:
             values["recurrence.resected_size_cm"] = size.value
             spans.append(ReadValue("recurrence.resected_size_cm", size.value, size.words, size.start, size.end))
     elif status is None:
-        shown = next(
-            (s for s in spans if (s.field == "tumour.number" and s.value) or s.field in ("tumour.largest_cm", "tumour.lesions")
-             or (s.field in ("tumour.extrahepatic", "tumour.infiltrative", "tumour.liver_involvement_percent") and s.value)
-             or (s.field == "tumour.vascular_invasion" and s.value != "none")), None
-        )
+        shown = next((s for s in spans if s.field in _PRESENT and s.value not in (0, [], False, "none")), None)
         if shown is not None:
             values["diagnosis.disease_status"] = "active"
             spans.append(ReadValue("diagnosis.disease_status", "active", shown.words, shown.start, shown.end))
     _transplanted(values, spans)
     spans.sort(key=lambda s: (s.start, s.end, s.field))
-    return Settled(values, tuple(spans), settled.contradictions, settled.read)
+    return replace(settled, values=values, spans=tuple(spans))
 
 
 def _transplanted(values: dict[str, Any], spans: list[ReadValue]) -> None:
@@ -142,11 +148,14 @@ def _nested(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _not_understood(text: Text, settled: Settled) -> Iterator[str]:
-    """Clauses that speak of something medical and of which no word was read."""
+    """Clauses that speak of something medical of which no word was read, or of a field that could not be read."""
     for clause in text.clauses:
+        if any(clause.start <= start < clause.end for start, _ in settled.unread):
+            yield text.words(clause.start, clause.end)[0].strip(_EDGES)
+            continue
         if any(start < clause.end and clause.start < end for start, end in settled.read):
             continue
         words, _, _ = text.words(clause.start, clause.end)
         bare = _MARKS.sub(" ", words).strip()
-        if len(bare) > 2 and (pattern("medical").search(text.folded, clause.start, clause.end) or re.search(r"\d", bare)):
-            yield words.strip(" ,，;；。.")
+        if len(bare) > 2 and (pattern("medical").search(text.folded, clause.start, clause.end) or _DIGIT.search(bare)):
+            yield words.strip(_EDGES)

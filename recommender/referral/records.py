@@ -51,6 +51,7 @@ class Candidate:
     """One reading of one field, before the readings of a text are settled against each other.
 
     `rank` says how direct the words are: a higher rank stands, a lower one gives way without being a contradiction.
+    A field that begins with `?` holds no value: its words speak of the field but could not be read.
     `start` and `end` count characters of the folded text. `values` of set fields gather; `excluded` takes one away.
     """
 

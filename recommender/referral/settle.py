@@ -23,12 +23,16 @@ _HIGHEST = frozenset({  # the furthest extent counts; lesser words describe part
 
 @dataclass(frozen=True)
 class Settled:
-    """Values by field with their words, what contradicts, and every stretch of text that was read."""
+    """Values by field with their words, what contradicts, and every stretch of text that was read.
+
+    `unread`: stretches that speak of a field of which nothing could be read.
+    """
 
     values: dict[str, Any]
     spans: tuple[ReadValue, ...]
     contradictions: tuple[str, ...]
     read: tuple[tuple[int, int], ...]
+    unread: tuple[tuple[int, int], ...] = ()
 
 
 def settle(text: Text, candidates: Iterable[Candidate]) -> Settled:
@@ -39,7 +43,10 @@ def settle(text: Text, candidates: Iterable[Candidate]) -> Settled:
     values: dict[str, Any] = {}
     spans: list[ReadValue] = []
     contradictions: list[str] = []
+    unread = {field: found for field, found in by_field.items() if field.startswith("?")}
     for field, found in by_field.items():
+        if field in unread:
+            continue
         if field in SETS:
             kept = list(_members(found))
             if kept or any(c.value == [] for c in found):
@@ -57,8 +64,10 @@ def settle(text: Text, candidates: Iterable[Candidate]) -> Settled:
             else:
                 values[field] = one.value
                 spans.append(_span(text, one))
-    read = tuple((c.start, c.end) for found in by_field.values() for c in found)
-    return Settled(values, tuple(sorted(spans, key=lambda s: (s.start, s.end, s.field))), tuple(contradictions), read)
+    open_ = tuple((c.start, c.end) for field, found in unread.items() if field[1:] not in values for c in found)
+    read = tuple((c.start, c.end) for field, found in by_field.items() if field not in unread for c in found)
+    spans.sort(key=lambda s: (s.start, s.end, s.field))
+    return Settled(values, tuple(spans), tuple(contradictions), read, open_)
 
 
 def _members(found: list[Candidate]) -> Iterator[Candidate]:
@@ -77,7 +86,8 @@ def _longest(found: list[Candidate]) -> list[Candidate]:
     """The members of a list in the order of the text; the same one said twice counts once."""
     kept: list[Candidate] = []
     for candidate in sorted(found, key=lambda c: c.start):
-        same = [i for i, k in enumerate(kept) if k.value["diameter_cm"] == candidate.value["diameter_cm"] and k.start != candidate.start]
+        size = candidate.value["diameter_cm"]
+        same = [i for i, k in enumerate(kept) if k.value["diameter_cm"] == size and k.start != candidate.start]
         if not same:
             kept.append(candidate)
         elif len(candidate.value) > len(kept[same[0]].value):

@@ -15,7 +15,11 @@ _SAME = {
     "∼": "~", "’": "'", "‘": "'", "“": '"', "”": '"', "→": "->", "，": ", ", "⩽": "≤", "⩾": "≥", "﹥": ">", "﹤": "<",
     "\u200b": "", "\u200c": "", "\u200d": "", "\ufeff": "", "\u00ad": "", "\t": " ", "\r": "\n", "\u3000": " ",
 }
-_ABBREVIATIONS = r"(?<!\bvs)(?<!\bDr)(?<!\bMr)(?<!\bMs)(?<!\bMrs)(?<!\bseg)(?<!\bSeg)(?<!\bca)(?<!\bapprox)(?<!\bmax)(?<!\be\.g)(?<!\bi\.e)"
+_ABBREVIATIONS = "".join(
+    rf"(?<!\b{word})" for word in ("vs", "Dr", "Mr", "Ms", "Mrs", "seg", "Seg", "ca", "approx", "max", r"e\.g", r"i\.e")
+)
+_LONGEST = 600  # characters of a sentence
+_IDENTIFIER = re.compile(r"\d{13,}")  # no measurement has so many digits
 _SENTENCE_END = re.compile(rf"[。!?;\n]|{_ABBREVIATIONS}\.(?=\s|$|[\"')])")
 _CLAUSE_END = re.compile(r",(?=\D|$)|,(?=\d{1,2}\D)|(?<!\d):(?=\s)")
 
@@ -48,6 +52,11 @@ class Text:
         while last > first and self.original[last - 1].isspace():
             last -= 1
         return self.original[first:last], first, last
+
+    @cached_property
+    def lowered(self) -> str:
+        """The folded text in lower case, with the same places."""
+        return "".join(c.lower() if len(c.lower()) == 1 else c for c in self.folded)
 
     @cached_property
     def sentences(self) -> tuple[Span, ...]:
@@ -104,7 +113,8 @@ def fold(text: str) -> Text:
             piece = same if same is not None else char if char < "\x7f" else unicodedata.normalize("NFKC", char)
         out.append(piece)
         at.extend([i] * len(piece))
-    return Text(original=text, folded="".join(out), at=tuple(at))
+    folded = _IDENTIFIER.sub(lambda m: "#" * len(m[0]), "".join(out))
+    return Text(original=text, folded=folded, at=tuple(at))
 
 
 def _cut(text: str, start: int, end: int, boundary: re.Pattern[str]) -> Iterator[Span]:
@@ -112,7 +122,13 @@ def _cut(text: str, start: int, end: int, boundary: re.Pattern[str]) -> Iterator
     begin = start
     for match in boundary.finditer(text, start, end):
         if text[begin : match.end()].strip():
-            yield Span(begin, match.end())
+            yield from _pieces(begin, match.end())
             begin = match.end()
     if text[begin:end].strip():
-        yield Span(begin, end)
+        yield from _pieces(begin, end)
+
+
+def _pieces(start: int, end: int) -> Iterator[Span]:
+    """One stretch, or several where it is longer than any sentence: what is searched stays bounded."""
+    for begin in range(start, end, _LONGEST):
+        yield Span(begin, min(begin + _LONGEST, end))

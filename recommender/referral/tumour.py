@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from liverboard.corpus.load import SHIPPED, read_yaml
+from liverboard.recommender.referral.anchors import Gated, gated
 from liverboard.recommender.referral.context import Context
 from liverboard.recommender.referral.lesions import Place, Size, pattern, places, sizes, words
 from liverboard.recommender.referral.numbers import CHINESE, ENGLISH, number
@@ -15,21 +16,38 @@ from liverboard.recommender.referral.records import Candidate
 from liverboard.recommender.referral.text import Text
 
 _MEASURE = r"\d+(?:\.\d+)?\s*-?(?:cm|mm|厘米|毫米|公分)"
-_GAP_EN = rf"(?:\s+(?!of\b|with\b|and\b|in\b|for\b|the\b|to\b|from\b|by\b|has\b|had\b|is\b|at\b|after\b|ago\b)(?:{_MEASURE}|[\w./+'-]+),?){{0,6}}?"
+_GAP_EN = (
+    r"(?:\s+(?!(?:of|with|and|in|for|the|to|from|by|has|had|is|at|after|ago)\b)"
+    rf"(?:{_MEASURE}|[\w./+'-]+),?){{0,6}}?"
+)
+_MORE = re.compile(r"\b(?:another|further|additional|plus|other)\s*$|另(?:见|有|外)?$", re.IGNORECASE)
+_WAS_TREATED = re.compile(
+    r"(?:resection|hepatectomy|ablation|removal|RFA|MWA|SBRT|TACE|radiotherapy|emboli[sz]ation|transplant\w*) "
+    r"(?:of|for|to)\s*(?:his |her |the )?$|(?:切除|消融)(?:了)?$",
+    re.IGNORECASE,
+)
+_THEN_TREATED = re.compile(
+    r"(?:\s*\w+){0,2}\s+(?:was|were|had been) (?:resected|ablated|removed)|(?:行)?(?:微波|射频)?(?:切除|消融)(?:术)?后",
+    re.IGNORECASE,
+)
 _GAP_ZH = r"(?:(?!转移|次|年|月|周|天|分|级|期|型|段|%|支)[^,。;:\d、]){0,10}?"
 
 
 @lru_cache(maxsize=1)
-def _counts() -> tuple[re.Pattern[str], re.Pattern[str], re.Pattern[str]]:
+def _counts() -> tuple[Gated, ...]:
     noun = words()["tumour"]
-    english = rf"(?<![\w.,/-])(?P<n>\d{{1,2}}(?![\d.]|\s*(?:cm|mm|%))|{ENGLISH}|(?:a|an))(?P<gap>{_GAP_EN})\s+(?P<noun>(?:{noun}\s+)?{noun})(?![A-Za-z])"
+    english = (
+        rf"(?<![\w.,/-])(?P<n>\d{{1,2}}(?![\d.]|\s*(?:cm|mm|%))|{ENGLISH}|(?:a|an))(?P<gap>{_GAP_EN})"
+        rf"\s+(?P<noun>(?:{noun}\s+)?{noun})(?![A-Za-z])"
+    )
     chinese = (
-        rf"(?<![\dA-Za-z.第])(?P<n>\d{{1,2}}|{CHINESE})(?P<more>余)?\s*(?P<cl>个|枚|处|颗|灶|只)(?P<gap>{_GAP_ZH}(?:{_MEASURE})?{_GAP_ZH})(?P<noun>{noun})"
+        rf"(?<![\dA-Za-z.第])(?P<n>\d{{1,2}}|{CHINESE})(?P<more>余)?\s*(?P<cl>个|枚|处|颗|灶|只)"
+        rf"(?P<gap>{_GAP_ZH}(?:{_MEASURE})?{_GAP_ZH})(?P<noun>{noun})"
     )
     after = (
         rf"(?P<noun>{noun})(?:数目|个数|数)?\s*(?:共|约|:|为)?\s*(?P<n>\d{{1,2}}|{CHINESE})(?P<more>余)?\s*(?P<cl>个|枚|处|颗)(?!月|周)"
     )
-    return tuple(re.compile(p, re.IGNORECASE) for p in (english, chinese, after))  # type: ignore[return-value]  # three
+    return tuple(gated(p) for p in (english, chinese, after))
 
 
 def read_tumour(text: Text, context: Context) -> Iterator[Candidate]:
@@ -54,14 +72,14 @@ def _past(text: Text, context: Context, size: Size) -> bool:
 def _number(text: Text, context: Context, present: list[Size]) -> Iterator[Candidate]:
     others = [m.span() for m in pattern("other").finditer(text.folded)]
     for find in _counts():
-        for match in find.finditer(text.folded):
+        for match in find.finditer(text.folded, text.lowered):
             count = _count(text, context, match, others)
             if count is not None:
                 yield count
     for match in pattern("single").finditer(text.folded):
-        if _beside_tumour(text, match, others) and not context.foreign(match.start(), opinions=True):
-            if not context.negated(match.start(), match.end()):
-                yield Candidate("tumour.number", 1, match.start(), match.end(), 6)
+        away = context.foreign(match.start(), opinions=True) or context.negated(match.start(), match.end())
+        if not away and _beside_tumour(text, match, others):
+            yield Candidate("tumour.number", 1, match.start(), match.end(), 6)
     for match in pattern("none_found").finditer(text.folded):
         yield Candidate("tumour.number", 0, match.start(), match.end(), 7)
     spoken = [d for s in present for d in s.diameters]
@@ -99,7 +117,7 @@ def _count(text: Text, context: Context, match: re.Match[str], others: list[tupl
     if pattern("new").search(text.folded, max(0, match.start() - 4), match.end()):
         rank = 2
     lead = text.folded[max(0, match.start() - 14) : match.start()]
-    if re.search(r"\bsatellite\b|卫星", gap) or re.search(r"\b(?:another|further|additional|plus|other)\s*$|另(?:见|有|外)?$", lead) or "子" in match["noun"]:
+    if re.search(r"\bsatellite\b|卫星", gap) or _MORE.search(lead) or "子" in match["noun"]:
         return None
     end = match.end("n") if article else match.end()
     return Candidate("tumour.number", int(value), match.start(), max(end, match.end()), rank)
@@ -111,16 +129,11 @@ def _treated_words(gap: str) -> bool:
 
 def _treated_before(text: Text, start: int) -> bool:
     """Whether what is counted here is what was resected or ablated: `resection of a 6 cm HCC`."""
-    before = text.folded[text.sentence(start).start : start]
-    return bool(re.search(
-        r"(?:resection|hepatectomy|ablation|removal|RFA|MWA|SBRT|TACE|radiotherapy|emboli[sz]ation|transplant\w*) (?:of|for|to)\s*(?:his |her |the )?$|(?:切除|消融)(?:了)?$",
-        before, re.IGNORECASE,
-    ))
+    return _WAS_TREATED.search(text.folded[text.sentence(start).start : start]) is not None
 
 
 def _treated_after(text: Text, end: int) -> bool:
-    rest = text.folded[end : text.sentence(end).end]
-    return bool(re.match(r"(?:\s*\w+){0,2}\s+(?:was|were|had been) (?:resected|ablated|removed)|(?:行)?(?:微波|射频)?(?:切除|消融)(?:术)?后", rest, re.IGNORECASE))
+    return _THEN_TREATED.match(text.folded[end : text.sentence(end).end]) is not None
 
 
 def _beside_tumour(text: Text, match: re.Match[str], others: list[tuple[int, int]]) -> bool:
@@ -134,7 +147,8 @@ def _beside_tumour(text: Text, match: re.Match[str], others: list[tuple[int, int
 
 def _singular(text: Text, size: Size) -> bool:
     """Whether one diameter speaks of one tumour: no plural noun close by."""
-    near = text.folded[max(text.sentence(size.start).start, size.start - 40) : min(text.sentence(size.start).end, size.end + 40)]
+    sentence = text.sentence(size.start)
+    near = text.folded[max(sentence.start, size.start - 40) : min(sentence.end, size.end + 40)]
     return re.search(rf"\b{words()['plural']}\b", near, re.IGNORECASE) is None
 
 
@@ -202,7 +216,7 @@ def _qualified(text: Text, place: Place) -> str:
 
 
 @lru_cache(maxsize=1)
-def _near_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+def _near_patterns() -> tuple[tuple[str, Gated], ...]:
     organs: dict[str, list[str]] = read_yaml(SHIPPED / "vocabulary" / "sites.yaml")["near"]
     found = []
     for name, names in organs.items():
@@ -212,13 +226,13 @@ def _near_patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
         chinese = rf"{words()['near']['zh']}(?:{listed})"
         alone = words()["near"]["alone"].get(name)
         joined = "|".join(f"(?:{p})" for p in (english, chinese, alone) if p)
-        found.append((name, re.compile(joined, re.IGNORECASE)))
+        found.append((name, gated(joined)))
     return tuple(found)
 
 
 def _near(text: Text, context: Context) -> Iterator[Candidate]:
     for name, find in _near_patterns():
-        for match in find.finditer(text.folded):
+        for match in find.finditer(text.folded, text.lowered):
             if not context.foreign(match.start()):
                 denied = context.negated(match.start(), match.end())
                 yield Candidate("tumour.near", name, match.start(), match.end(), 2, excluded=denied)
