@@ -76,6 +76,14 @@ def referral(file: Path, format: Form = Plain.text) -> None:
 
 
 @app.command()
+def extraction(file: Path, format: Form = Plain.text) -> None:
+    """Directions and evidence sentences of trials' abstracts, beside two baselines."""
+    from liverboard.eval.extraction import run
+
+    _show(run(file), format)
+
+
+@app.command()
 def retrieval(folder: Path, format: Form = Plain.text) -> None:
     """Index and score a BEIR-form folder: nDCG@10, recall@100, ms a query, passages a second."""
     from liverboard.eval.retrieval import score_folder

@@ -52,7 +52,11 @@ class Plain(StrEnum):
 
 Patients = Annotated[
     list[str],
-    typer.Argument(metavar="PATIENT...", help="A .json or .yaml profile, a plain-text referral, or - for standard input."),
+    typer.Argument(metavar="PATIENT...", help="A .json or .yaml profile, a plain-text referral, or - for stdin."),
+]
+Patient = Annotated[
+    str,
+    typer.Argument(metavar="PATIENT", help="A .json or .yaml profile, a plain-text referral, or - for standard input."),
 ]
 Language = Annotated[Lang, typer.Option("--lang", help="Language of the answer.")]
 AnyFormat = Annotated[Format, typer.Option("--format", help="Form of the answer.")]
@@ -70,6 +74,9 @@ def recommend(
     as_of: Annotated[
         str | None, typer.Option("--as-of", metavar="YYYY-MM-DD", help="Day that the answer is dated.")
     ] = None,
+    sensitivity: Annotated[
+        bool, typer.Option("--sensitivity", help="Also say how firm the first choice is (some 200 runs).")
+    ] = False,
 ) -> None:
     """Ranked regimens for a patient, each with its reasons and their citations."""
     from liverboard.recommender.pipeline import recommend as answer
@@ -81,7 +88,54 @@ def recommend(
     for intake in patients:
         found = answer(intake.profile, knowledge=service.shipped_knowledge(), index=opened, as_of=day)
         document = {**found.as_dict(lang.value), **intake.as_dict()}
+        if sensitivity:
+            document["sensitivity"] = service.firmness(found, opened, lang.value)
         _print(document, "recommendation", format, lang, one_line=len(patients) > 1)
+
+
+@app.command()
+def explain(
+    patient: Patient,
+    regimen: Annotated[str, typer.Option("--regimen", help="A regimen: its id, its name or a synonym.")],
+    lang: Language = Lang.en,
+    format: AnyFormat = Format.text,
+    index: IndexDir = None,
+    sensitivity: Annotated[
+        bool, typer.Option(help="Also change every fact alone, to see what would move it (some 200 runs).")
+    ] = True,
+) -> None:
+    """Why a regimen stands where it stands for a patient, and which facts would move it."""
+    from liverboard.recommender.explore import Engine
+    from liverboard.recommender.explore import explain as explained
+    from liverboard.recommender.explore.sensitivity import RUNS
+    from liverboard.ui import service
+
+    (intake,) = _patients([patient], format)
+    engine = Engine(service.shipped_knowledge(), service.open_index(index), budget=RUNS)
+    with service.progress("Changing one fact at a time"):
+        document = explained(intake.profile, regimen, engine, lang.value, with_sensitivity=sensitivity)
+    _print({**document, **intake.as_dict()}, "explanation", format, lang)
+
+
+@app.command()
+def whatif(
+    patient: Patient,
+    change: Annotated[
+        list[str], typer.Argument(metavar="PATH=VALUE...", help='Such as labs.bilirubin_umol_l=45 or "...=2.6 mg/dL".')
+    ],
+    lang: Language = Lang.en,
+    format: AnyFormat = Format.text,
+    index: IndexDir = None,
+) -> None:
+    """What changes for a patient when some facts are changed: stages, tiers and ranks, and why."""
+    from liverboard.recommender.explore import Engine, parse_changes, what_if
+    from liverboard.ui import service
+
+    (intake,) = _patients([patient], format)
+    engine = Engine(service.shipped_knowledge(), service.open_index(index))
+    changes = parse_changes(change, engine.knowledge)
+    document = what_if(intake.profile, changes, engine, lang.value)
+    _print({**document, **intake.as_dict()}, "whatif", format, lang)
 
 
 @app.command()
@@ -124,7 +178,22 @@ def score(
 @app.command()
 def web(port: Annotated[int, typer.Option(help="Port on this machine.")] = 8501) -> None:
     """The web application, on this machine."""
-    raise InputError("web", "is not part of this version.", "Use `liverboard recommend`.")
+    import subprocess
+
+    options = {
+        "server.port": str(port), "server.address": "localhost", "server.headless": "true",
+        "server.fileWatcherType": "none", "server.maxUploadSize": "5", "browser.gatherUsageStats": "false",
+        "client.toolbarMode": "minimal", "client.showErrorDetails": "none", "theme.base": "light",
+        "theme.primaryColor": "#1f5f8b",
+    }
+    flags = [f"--{name}={value}" for name, value in options.items()]
+    typer.echo(f"LiverBoard: http://localhost:{port}", err=True)
+    page = str(Path(__file__).with_name("app.py"))
+    try:
+        status = subprocess.call([sys.executable, "-m", "streamlit", "run", page, *flags])
+    except KeyboardInterrupt:
+        status = 0
+    raise typer.Exit(status)
 
 
 @index_app.command()

@@ -10,12 +10,14 @@ from typing import Any
 from liverboard.corpus.records import Language
 from liverboard.ui.answer_blocks import answer_blocks
 from liverboard.ui.blocks import Block
+from liverboard.ui.explore_blocks import explanation_blocks, with_sensitivity
 from liverboard.ui.listing_blocks import corpus_blocks, index_blocks, search_blocks
 from liverboard.ui.render_html import to_html
 from liverboard.ui.render_markdown import to_markdown
 from liverboard.ui.render_text import to_text
 from liverboard.ui.service import shipped_knowledge
 from liverboard.ui.stage_blocks import staging_blocks
+from liverboard.ui.whatif_blocks import whatif_blocks
 from liverboard.ui.words import Words
 
 PLAIN_WIDTH = 100
@@ -45,7 +47,7 @@ def render(
     document
         What the command answered, in the contract's form, already in `language`.
     kind
-        `recommendation`, `stage`, `search`, `index` or `corpus`.
+        `recommendation`, `explanation`, `whatif`, `stage`, `search`, `index` or `corpus`.
     form
         `text` keeps what matters most; `md` and `html` hold everything, with what came from a patient or a
         document escaped; `html` is a page of its own.
@@ -66,9 +68,13 @@ def render(
 def _composed(document: Mapping[str, Any], kind: str, words: Words, *, full: bool) -> list[Block]:
     match kind:
         case "recommendation":
-            return answer_blocks(document, words, full=full)
+            return with_sensitivity(answer_blocks(document, words, full=full), document, words, full=full)
         case "stage":
             return staging_blocks(document, words, full=full)
+        case "explanation":
+            return explanation_blocks(document, words, full=full)
+        case "whatif":
+            return whatif_blocks(document, words, full=full)
         case "search":
             return search_blocks(document, words)
         case "index":

@@ -18,6 +18,7 @@ from liverboard.recommender.profile import PatientProfile
 if TYPE_CHECKING:
     from liverboard.indexer.search import Index
     from liverboard.recommender.referral import Referral
+    from liverboard.recommender.report import Recommendation
 
 _PROFILE_FILES = frozenset({".json", ".yaml", ".yml"})
 _REFERRAL_FILES = frozenset({".txt", ".text"})
@@ -231,6 +232,14 @@ def progress(title: str) -> Iterator[Progress]:
             bar.update(task, completed=done, total=total)
 
         yield tell
+
+
+def firmness(found: Recommendation, index: Index, language: Any) -> dict[str, Any]:
+    """How far the first choice stands when facts change and laboratory values vary; some 200 further answers."""
+    from liverboard.recommender.explore import Engine, sensitivity
+    from liverboard.recommender.explore.sensitivity import RUNS
+
+    return sensitivity(found, Engine(shipped_knowledge(), index, budget=RUNS), language)
 
 
 def stage_document(profile: PatientProfile, language: Any) -> dict[str, Any]:

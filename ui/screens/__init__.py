@@ -1,0 +1,1 @@
+"""The screens of the web application: they show and ask; what is computed is computed elsewhere."""
